@@ -1,0 +1,5 @@
+"""`python -m myograph` is the command `myograph`."""
+
+from myograph.cli.main import run
+
+run()

@@ -1,0 +1,158 @@
+"""What was measured in a recording. Frozen, in SI units; None means not measured, never zero."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from myograph.recording import Finding
+
+Verdict = Literal["good", "usable", "poor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """One contraction of one channel.
+
+    number                 1, 2, ... in time order within the channel
+    peak_v, mean_v         of the linear envelope
+    strength_v             largest moving mean of the envelope over min(500 ms, the contraction)
+    activated_strength_v   the same of the game's activated channel; None where there is none
+    masked_share           0..1 of its time that could not be used; above 0.1 it is not judged
+    cut                    touches the first or the last sample
+    """
+
+    number: int
+    start_s: float
+    end_s: float
+    peak_v: float
+    mean_v: float
+    strength_v: float
+    activated_strength_v: float | None
+    time_to_peak_s: float
+    rms_v: float | None
+    mav_v: float | None
+    iemg_vs: float | None
+    mpf_hz: float | None
+    mdf_hz: float | None
+    fi_nsm5: float | None
+    masked_share: float
+    cut: bool
+    source: Literal["envelope", "activated"] = "envelope"
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Amplitude and spectrum, of the contractions (clinical) or of the whole unmasked recording."""
+
+    rms_v: float | None
+    mav_v: float | None
+    iemg_vs: float | None
+    mpf_hz: float | None
+    mdf_hz: float | None
+    fi_nsm5: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Over the windows of a channel; sd with ddof 1, cv = sd / mean."""
+
+    mean: float
+    sd: float
+    minimum: float
+    maximum: float
+    cv: float
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """Statistics over windows of `window_s` that lie wholly inside contractions."""
+
+    window_s: float
+    windows: int
+    rms: Spread
+    mav: Spread
+    mpf: Spread
+    mdf: Spread
+    fi_nsm5: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class GameContractions:
+    """The game's own detector against ours.
+
+    on_artefact    of the missed: more than half masked, so the game took a drop-out for a contraction
+    """
+
+    count: int
+    matched: int
+    missed: int
+    extra: int
+    on_artefact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far a channel can be trusted, and why.
+
+    score              0..1, product of the parts
+    reasons            sentences a therapist understands; empty where all is well
+    noise_level_db     baseline noise in dB re 1 uV; noise_level_v the same in volts
+    """
+
+    verdict: Verdict
+    score: float
+    reasons: tuple[str, ...]
+    masked_share: float
+    dropouts: int
+    saturated_share: float
+    repeats: int
+    spikes: int
+    snr_db: float | None
+    noise_level_v: float | None
+    noise_level_db: float | None
+    powerline_share: float | None
+    powerline_hz: float | None
+    motion_share: float | None
+
+    @property
+    def artifacts(self) -> int:
+        return self.dropouts + self.repeats + self.spikes
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMeasurement:
+    """Everything measured on one channel.
+
+    envelope_p95_v            95th percentile of the envelope inside contractions; None without any
+    activated_p95_v           unused by scores, kept to show the game's domain
+    rest_v, threshold_v       levels of the detector; None where it found nothing to stand on
+    pipeline                  the steps that really ran: "20-450Hz order 4 zero phase->rectify->10Hz->RMS 50ms"
+    """
+
+    label: str
+    clinical: Statistics
+    whole: Statistics
+    temporal: Temporal | None
+    contractions: tuple[Contraction, ...]
+    game: GameContractions | None
+    quality: Quality
+    envelope_p95_v: float | None
+    rest_v: float | None
+    threshold_v: float | None
+    findings: tuple[Finding, ...]
+    pipeline: str
+
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A whole recording, measured. `refused` holds the channels that could not be, with the reason."""
+
+    method: str
+    protocol_digest: str
+    channels: tuple[ChannelMeasurement, ...]
+    refused: tuple[Finding, ...]
+    findings: tuple[Finding, ...]

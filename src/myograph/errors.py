@@ -1,0 +1,128 @@
+"""Every error this package raises on purpose.
+
+MyographError
+├── NotReadable              the file cannot be read or analysed; its `code` says which way
+│   ├── EmptyFile            it has no bytes
+│   ├── NotC3D               it is not a C3D file
+│   ├── Truncated            it ends before its own header says
+│   ├── Contradictory        its header and its size cannot both be true
+│   ├── Unfinalised          the writer died before it finished; it can be recovered
+│   ├── NoEmgChannel         it has no channel in volts
+│   ├── TooManyChannels      more EMG channels than we analyse
+│   ├── RateTooLow           below 200 samples per second
+│   └── TooShort             less than a second of signal
+├── TooLarge                 an upload beyond the limit
+├── BadName                  a name no object may have
+├── BadInput                 something a person entered cannot be right
+├── NotFound                 there is no such thing, or it is not yours to see
+├── NotAllowed               you may see it, but not do that
+├── NotSignedIn              nobody has said who is asking
+├── LeaseLost                another worker has taken this session over
+├── StoreUnavailable         object storage does not answer as it should
+│   └── ObjectGone           the object is no longer there
+└── DatabaseUnavailable      the database does not answer
+
+Anything else that escapes is a bug, and is reported as one. Each class has a `code` that programs
+may rely on; the message is a sentence for the person who meets it. `web/problems.py` gives each a
+status; nothing here knows HTTP.
+"""
+
+from typing import ClassVar
+
+
+class MyographError(Exception):
+    """An outcome we expect, with a sentence for the person who meets it."""
+
+    code: ClassVar[str] = "error"
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class NotReadable(MyographError):
+    """The file cannot be read or analysed."""
+
+    code = "not_readable"
+
+
+class EmptyFile(NotReadable):
+    code = "empty_file"
+
+
+class NotC3D(NotReadable):
+    code = "not_c3d"
+
+
+class Truncated(NotReadable):
+    code = "truncated"
+
+
+class Contradictory(NotReadable):
+    code = "contradictory"
+
+
+class Unfinalised(NotReadable):
+    """The game was closed while it wrote. `recover=True` reads what is there."""
+
+    code = "unfinalised"
+
+
+class NoEmgChannel(NotReadable):
+    code = "no_emg_channel"
+
+
+class TooManyChannels(NotReadable):
+    code = "too_many_channels"
+
+
+class RateTooLow(NotReadable):
+    code = "rate_too_low"
+
+
+class TooShort(NotReadable):
+    code = "too_short"
+
+
+class TooLarge(MyographError):
+    code = "too_large"
+
+
+class BadName(MyographError):
+    code = "bad_name"
+
+
+class BadInput(MyographError):
+    code = "bad_input"
+
+
+class NotFound(MyographError):
+    """Said alike of what does not exist and of what the person may not see."""
+
+    code = "not_found"
+
+
+class NotAllowed(MyographError):
+    code = "not_allowed"
+
+
+class NotSignedIn(MyographError):
+    code = "not_signed_in"
+
+
+class LeaseLost(MyographError):
+    """The session was taken over while we worked: what we have is stale and is thrown away."""
+
+    code = "lease_lost"
+
+
+class StoreUnavailable(MyographError):
+    code = "store_unavailable"
+
+
+class ObjectGone(StoreUnavailable):
+    code = "object_gone"
+
+
+class DatabaseUnavailable(MyographError):
+    code = "database_unavailable"

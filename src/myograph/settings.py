@@ -1,0 +1,40 @@
+"""Settings, read once by whoever starts the program and passed on as a value."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Environment, prefix MYOGRAPH_. Whatever is None is found or made in the data directory.
+
+    database_url          the web's login; None: the embedded PostgreSQL
+    worker_database_url   the worker's login
+    migrate_database_url  the owner of the tables, used by `migrate` alone
+    storage_url           file:///... or s3://bucket; None: DATA_DIR/objects
+    pseudonym_key         turns a patient's code into a pseudonym; never reaches the database
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MYOGRAPH_", frozen=True, extra="ignore")
+
+    data_dir: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database_url: SecretStr | None = None
+    worker_database_url: SecretStr | None = None
+    migrate_database_url: SecretStr | None = None
+    storage_url: str | None = None
+    buckets: str = "emg_data"  # comma separated
+    pseudonym_key: SecretStr | None = None
+    pool_size: int = 10
+    pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
+    timezone: str = "Europe/Brussels"  # of INFO.TIME, which names none
+    log: Literal["json", "text"] = "text"
+
+    @property
+    def accepted_buckets(self) -> tuple[str, ...]:
+        return tuple(b.strip() for b in self.buckets.split(",") if b.strip())

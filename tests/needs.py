@@ -19,19 +19,18 @@ class Need:
 
 
 def required() -> set[str]:
-    """Whatever MYOGRAPH_REQUIRE names; the real recordings too where their folder is named or exists."""
+    """Whatever MYOGRAPH_REQUIRE names. The real recordings run wherever their folder exists."""
     names = set(filter(None, os.environ.get("MYOGRAPH_REQUIRE", "").split(",")))
     unknown = names - set(NEEDS)
     if unknown:
-        raise ValueError(f"MYOGRAPH_REQUIRE names {', '.join(sorted(unknown))}, which no test needs")
+        raise ValueError(
+            f"MYOGRAPH_REQUIRE names {', '.join(sorted(unknown))}, which no test needs"
+        )
     return names
 
 
-def test_data() -> Path:
+def recordings_folder() -> Path:
     return Path(os.environ.get("MYOGRAPH_TEST_DATA", ROOT / ".." / "shared" / "data"))
-
-
-test_data.__test__ = False  # type: ignore[attr-defined] - a name, not a test
 
 
 def chromium() -> Path | None:
@@ -55,7 +54,7 @@ def postgres_16() -> Path | None:
 
 
 def _no_recordings() -> str:
-    if (test_data() / "ghostly").is_dir():
+    if (recordings_folder() / "ghostly").is_dir():
         return ""
     named = os.environ.get("MYOGRAPH_TEST_DATA")
     return f"{named} holds none" if named else "MYOGRAPH_TEST_DATA is not set"
@@ -66,9 +65,7 @@ NEEDS = {
     "browser": Need(
         "in a browser", lambda: "" if chromium() else "there is no Chromium, CHROMIUM is not set"
     ),
-    "postgres15": Need(
-        "on PostgreSQL 15", lambda: "" if postgres_15() else "it is not installed"
-    ),
+    "postgres15": Need("on PostgreSQL 15", lambda: "" if postgres_15() else "it is not installed"),
     "postgres16": Need(
         "on PostgreSQL 16", lambda: "" if postgres_16() else "the wheel holds none here"
     ),

@@ -25,6 +25,7 @@ class Child:
     environment: Mapping[str, str]
     _process: subprocess.Popen[bytes] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def pid(self) -> int | None:
@@ -32,13 +33,13 @@ class Child:
 
     def keep_running(self) -> None:
         """Start it, and start it anew until `stop`."""
-        while not self._stopping.is_set():
-            self._process = self._start()
-            self._process.wait()
+        while process := self._start():
+            process.wait()
             self._stopping.wait(RESTART_AFTER_S)
 
     def stop(self) -> None:
-        self._stopping.set()
+        with self._starting:
+            self._stopping.set()
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -49,12 +50,16 @@ class Child:
             process.kill()
             process.wait()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "myograph", *self.arguments],
-            env=os.environ | self.environment,
-            stdin=subprocess.PIPE,
-        )
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        with self._starting:
+            if self._stopping.is_set():
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "myograph", *self.arguments],
+                env=os.environ | self.environment,
+                stdin=subprocess.PIPE,
+            )
+            return self._process
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("MYOGRAPH_CACHE", ROOT / ".cache"))
@@ -69,7 +70,7 @@ def _measured() -> list[Covered]:
     return [_covered(name, file) for name, file in sorted(files.items())]
 
 
-def _covered(name: str, file: dict) -> Covered:
+def _covered(name: str, file: dict[str, Any]) -> Covered:
     of = file["summary"]
     lines = [str(n) for n in file["missing_lines"]]
     branches = [f"{a}->{b}" for a, b in file["missing_branches"] if a not in file["missing_lines"]]

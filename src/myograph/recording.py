@@ -27,7 +27,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Samples per second: what the file declares, and what every time and frequency is computed with.
+    """Samples per second: what the file declares, and what times and frequencies are made with.
 
     correction   why the two differ; None where they do not
     assumed      the correction rests on no evidence in this very file
@@ -64,7 +64,7 @@ class GameChannel:
 
 @dataclass(frozen=True, slots=True)
 class GameFacts:
-    """What the game says of itself. None: the file does not say (or says "---", "N/A", "Default")."""
+    """What the game says of itself. None: it does not say, or says "---", "N/A" or "Default"."""
 
     system: str | None = None
     name: str | None = None
@@ -127,7 +127,7 @@ class Channel:
     """One EMG channel as recorded: unfiltered.
 
     samples     (n,) volts; may hold NaN where the file does
-    activated   (n,) the game's own detector output, 0 where it saw no contraction; None: not recorded
+    activated   (n,) the game's own detector, 0 where it saw no contraction; None: not recorded
     """
 
     label: str

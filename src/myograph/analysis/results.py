@@ -83,7 +83,7 @@ class Temporal:
 class GameContractions:
     """The game's own detector against ours.
 
-    on_artefact    of the missed: more than half masked, so the game took a drop-out for a contraction
+    on_artefact    of the missed: more than half masked; the game took a drop-out for a contraction
     """
 
     count: int
@@ -127,9 +127,8 @@ class ChannelMeasurement:
     """Everything measured on one channel.
 
     envelope_p95_v            95th percentile of the envelope inside contractions; None without any
-    activated_p95_v           unused by scores, kept to show the game's domain
     rest_v, threshold_v       levels of the detector; None where it found nothing to stand on
-    pipeline                  the steps that really ran: "20-450Hz order 4 zero phase->rectify->10Hz->RMS 50ms"
+    pipeline                  the steps that really ran, in words
     """
 
     label: str
@@ -146,10 +145,9 @@ class ChannelMeasurement:
     pipeline: str
 
 
-
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A whole recording, measured. `refused` holds the channels that could not be, with the reason."""
+    """A whole recording, measured. `refused`: the channels that could not be, with the reason."""
 
     method: str
     protocol_digest: str

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ class Child:
 
 
 @contextmanager
-def running(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[Child]:
+def running(arguments: Sequence[str], environment: Mapping[str, str]) -> Generator[Child]:
     """The program `myograph ARGUMENTS`, kept running for as long as the block lasts."""
     child = Child(arguments, environment)
     keeper = threading.Thread(target=child.keep_running, daemon=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.needs import NEEDS, recordings_folder, required
+from tests.needs import NEEDS, ROOT, recordings_folder, required
 
 pytest_plugins = ["tests.database", "tests.browser_fixtures"]
 
@@ -71,3 +71,4 @@ def recordings():
 
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # 2 cores, several processes
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the programs that tests start

@@ -21,7 +21,7 @@ class Child:
     file there and stops (see `stop_with_parent`).
     """
 
-    arguments: Sequence[str]
+    command: Sequence[str]
     environment: Mapping[str, str]
     _process: subprocess.Popen[bytes] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -34,38 +34,43 @@ class Child:
     def keep_running(self) -> None:
         """Start it, and start it anew until `stop`."""
         while process := self._start():
-            process.wait()
+            with process:  # waits for it, and closes our end of its input
+                process.wait()
             self._stopping.wait(RESTART_AFTER_S)
 
     def stop(self) -> None:
         with self._starting:
             self._stopping.set()
-        process = self._process
-        if process is None or process.poll() is not None:
+        if self._process is None:
             return
-        process.terminate()
+        self._process.terminate()
         try:
-            process.wait(STOP_WITHIN_S)
+            self._process.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         with self._starting:
             if self._stopping.is_set():
                 return None
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "myograph", *self.arguments],
+                self.command,
                 env=os.environ | self.environment,
                 stdin=subprocess.PIPE,
             )
             return self._process
 
 
+def myograph(*arguments: str) -> Sequence[str]:
+    """The command `myograph ARGUMENTS`, whatever it is called where we run."""
+    return [sys.executable, "-m", "myograph", *arguments]
+
+
 @contextmanager
-def running(arguments: Sequence[str], environment: Mapping[str, str]) -> Generator[Child]:
-    """The program `myograph ARGUMENTS`, kept running for as long as the block lasts."""
-    child = Child(arguments, environment)
+def running(command: Sequence[str], environment: Mapping[str, str]) -> Generator[Child]:
+    """The program, kept running for as long as the block lasts."""
+    child = Child(command, environment)
     keeper = threading.Thread(target=child.keep_running, daemon=True)
     keeper.start()
     try:

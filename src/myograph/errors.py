@@ -16,7 +16,10 @@ MyographError
 ├── BadInput                 something a person entered cannot be right
 ├── NotFound                 there is no such thing, or it is not yours to see
 ├── NotAllowed               you may see it, but not do that
+│   └── CrossSite            another site asked for it in your name
 ├── NotSignedIn              nobody has said who is asking
+│   └── WrongPassword        the name and the password do not belong together
+├── TooManyAttempts          too many sign-ins failed; it may be tried again later
 ├── LeaseLost                another worker has taken this session over
 ├── StoreUnavailable         object storage does not answer as it should
 │   └── ObjectGone           the object is no longer there
@@ -27,6 +30,7 @@ may rely on; the message is a sentence for the person who meets it. `web/problem
 status; nothing here knows HTTP.
 """
 
+import math
 from typing import ClassVar
 
 
@@ -106,8 +110,26 @@ class NotAllowed(MyographError):
     code = "not_allowed"
 
 
+class CrossSite(NotAllowed):
+    code = "cross_site"
+
+
 class NotSignedIn(MyographError):
     code = "not_signed_in"
+
+
+class WrongPassword(NotSignedIn):
+    """Said alike of an unknown name, a wrong password and a closed account."""
+
+    code = "wrong_password"
+
+
+class TooManyAttempts(MyographError):
+    code = "too_many_attempts"
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = math.ceil(wait_s)
+        super().__init__(f"Too many sign-ins failed. Please try again in {self.wait_s} seconds.")
 
 
 class LeaseLost(MyographError):

@@ -1,0 +1,1 @@
+"""The edge that speaks HTTP: pages for people, an interface for programs."""

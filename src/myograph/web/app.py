@@ -1,0 +1,97 @@
+"""The web application, built from what it stands on."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final, TypedDict
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from myograph.db.pool import open_pool
+from myograph.settings import Settings
+from myograph.storage.objects import ObjectStore
+from myograph.web import problems, static_files
+from myograph.web.auth import Doorkeeper
+from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
+from myograph.web.live import Live
+from myograph.web.site import Limits, Site
+from myograph.web.templating import environment
+
+
+class State(TypedDict):
+    site: Site
+
+
+def create_app(
+    settings: Settings,
+    *,
+    web_url: str,
+    store: ObjectStore,
+    secret: bytes,
+    limits: Limits | None = None,
+    clock: Callable[[], float] = time.time,
+) -> FastAPI:
+    """The application; its pool and its listener live as long as its lifespan.
+
+    web_url   the web's login to the database
+    secret    signs the session cookie, at least 32 bytes, the same in every process
+    """
+    live = Live()
+    bounds = limits or Limits()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        with open_pool(web_url, size=settings.pool_size, timeout=settings.pool_timeout) as pool:
+            async with live.listening(web_url):
+                yield {
+                    "site": Site(
+                        settings=settings,
+                        pool=pool,
+                        store=store,
+                        templates=environment(ZoneInfo(settings.timezone)),
+                        doorkeeper=Doorkeeper(secret),
+                        live=live,
+                        limits=bounds,
+                        clock=clock,
+                    )
+                }
+
+    app = FastAPI(
+        title="Myograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.live = live
+    problems.install(app)
+    for router in _routers():
+        app.include_router(router)
+    _surround(app, bounds)
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Ends every open event stream. Call it when the server begins to stop: it waits for them."""
+    live: Live = app.state.live
+    live.end()
+
+
+API: Final = ("health", "sign_in", "uploads", "sessions", "events", "signals", "schema")
+PAGES: Final = ("overview", "upload", "sessions", "session", "signal", "theme", "help")
+
+
+def _routers() -> list[APIRouter]:
+    modules = [f"myograph.web.api.{name}" for name in API]
+    modules += [f"myograph.web.pages.{name}" for name in PAGES]
+    return [static_files.router, *(import_module(m).router for m in modules if find_spec(m))]
+
+
+def _surround(app: FastAPI, limits: Limits) -> None:
+    """Innermost first, as Starlette adds them."""
+    app.add_middleware(BodyLimit, limit_of=limits.of_path)
+    app.add_middleware(SameOrigin)
+    app.add_middleware(Bugs)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)

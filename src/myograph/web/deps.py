@@ -1,0 +1,76 @@
+"""What an endpoint may ask for. Whoever wants the database gets it as somebody, or not at all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from psycopg import Connection
+
+from myograph.db.accounts import find
+from myograph.db.identity import Person, Role, become
+from myograph.errors import NotAllowed, NotSignedIn
+from myograph.storage.objects import ObjectStore
+from myograph.web.auth import COOKIE
+from myograph.web.site import Site, site_of
+
+
+def visitor_of(request: Request) -> Person:
+    """Whoever the cookie names, with the role the database gives them now.
+
+    Read anew for every request, so somebody who was deactivated is out at once.
+    """
+    site = site_of(request)
+    ticket = site.doorkeeper.read(request.cookies.get(COOKIE, ""), site.clock())
+    if ticket is None:
+        raise NotSignedIn("Please sign in first.")
+    with site.pool.connection() as conn:
+        account = find(conn, ticket.login)
+    if account is None or not account.active or account.id != ticket.person_id:
+        raise NotSignedIn("This account can no longer sign in. Please ask an administrator.")
+    person = Person(account.id, account.name, account.role)
+    request.state.visitor = person
+    return person
+
+
+# scope="function" ends a dependency before the response is sent. FastAPI's default ends it after,
+# and would answer 200 to a request whose commit then fails. All above one must have it too.
+Visitor = Annotated[Person, Depends(visitor_of, scope="function")]
+
+
+@contextmanager
+def short_transaction(request: Request, person: Person) -> Iterator[Connection]:
+    """A transaction as `person`, for streams: they outlive every dependency of their request."""
+    with site_of(request).pool.connection() as conn:
+        become(conn, person)
+        yield conn
+
+
+def _transaction(request: Request, visitor: Visitor) -> Iterator[Connection]:
+    with short_transaction(request, visitor) as conn:
+        yield conn
+
+
+Transaction = Annotated[Connection, Depends(_transaction, scope="function")]
+
+
+def only(*roles: Role) -> Callable[[Person], Person]:
+    """A dependency that lets these roles through."""
+
+    def allowed(visitor: Visitor) -> Person:
+        if visitor.role not in roles:
+            raise NotAllowed(f"A {visitor.role} may not do this; it takes a {' or '.join(roles)}.")
+        return visitor
+
+    return allowed
+
+
+Uploader = Annotated[Person, Depends(only("therapist", "admin"), scope="function")]
+TheSite = Annotated[Site, Depends(site_of, scope="function")]
+
+
+def _store(request: Request) -> ObjectStore:
+    return site_of(request).store
+
+
+Store = Annotated[ObjectStore, Depends(_store, scope="function")]

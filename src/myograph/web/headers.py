@@ -1,0 +1,195 @@
+"""What surrounds every request: its number, its log line, its limits, and what browsers may do.
+
+Pure ASGI, outermost first: RequestLog, SecurityHeaders, SameOrigin, BodyLimit.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from myograph.errors import CrossSite, TooLarge
+from myograph.web import problems
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+SECURITY: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+log = structlog.get_logger("myograph.web")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLog:
+    """Gives every request a number and one line in the log; answers a bug without a word about it.
+
+    The line has the route's pattern, never the address itself: a name or a search may stand in it.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number = _number(scope)
+        started = time.perf_counter()
+        status = 0
+
+        async def numbered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = number
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=number):
+            try:
+                await self.app(scope, receive, numbered)
+            finally:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=_pattern(scope),
+                    status=status,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Bugs:
+    """The one place that catches everything: the trace goes to the log, a bare 500 out."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            log.exception("bug", method=scope["method"], route=_pattern(scope))
+            if begun:  # half an answer cannot be taken back: the server breaks the connection
+                raise
+            await problems.bug(Request(scope))(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityHeaders:
+    """What a browser may do with our answers. No cache keeps one that does not say so."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY)
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+@dataclass(frozen=True, slots=True)
+class SameOrigin:
+    """Refuses what another site makes a browser ask for with the visitor's cookie.
+
+    Browsers say where a request comes from in Sec-Fetch-Site or, where the connection is not
+    trusted enough for that, in Origin. Whoever sends neither is no browser and has no cookie to
+    misuse. The rule is Go's CrossOriginProtection (https://go.dev/issue/73626).
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _is_ours(scope["method"], Headers(scope=scope)):
+            refused = CrossSite("Another site asked for this, so it was not done.")
+            await problems.answer(Request(scope), refused)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _is_ours(method: str, headers: Headers) -> bool:
+    if method in SAFE_METHODS:
+        return True
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """Refuses a body larger than `limit_of(path)`; None leaves counting to the endpoint."""
+
+    app: ASGIApp
+    limit_of: Callable[[str], int | None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self.limit_of(scope["path"]) if scope["type"] == "http" else None
+        if limit is None:
+            await self.app(scope, receive, send)
+            return
+        if declared_length(Headers(scope=scope)) > limit:
+            await problems.answer(Request(scope), _too_large(limit))(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > limit:
+                # FastAPI turns every other exception of a body it reads itself into a 400.
+                raise HTTPException(413, _too_large(limit).sentence)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def declared_length(headers: Headers) -> int:
+    """What Content-Length says; 0 where it says nothing, and the bytes are counted as they come."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"This request is too large: more than {limit} bytes are not taken here.")
+
+
+def _number(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _pattern(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "unknown")

@@ -1,0 +1,59 @@
+"""What one running web process stands on: built once by `create_app` and passed along."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from fastapi import Request
+from jinja2 import Environment
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from myograph.settings import UPLOAD_LIMIT_BYTES, Settings
+from myograph.storage.objects import ObjectStore
+from myograph.web.auth import Doorkeeper
+from myograph.web.live import Live
+
+FORMS: Final = ("/api/upload", "/upload")
+
+Pool: TypeAlias = ConnectionPool[Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may bring.
+
+    upload_bytes   one file
+    form_bytes     one multipart form, which is spooled to disk before any file of it is looked at
+    body_bytes     any other body
+    """
+
+    upload_bytes: int = UPLOAD_LIMIT_BYTES
+    form_bytes: int = 2 * UPLOAD_LIMIT_BYTES
+    body_bytes: int = 64 * 1024
+    uploads_at_once: int = 16
+
+    def of_path(self, path: str) -> int | None:
+        """What a body sent to this address may hold; None: the endpoint counts for itself."""
+        if path.startswith("/api/uploads/"):
+            return None
+        return self.form_bytes if path in FORMS else self.body_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`clock` gives seconds since 1970."""
+
+    settings: Settings
+    pool: Pool
+    store: ObjectStore
+    templates: Environment
+    doorkeeper: Doorkeeper
+    live: Live
+    limits: Limits
+    clock: Callable[[], float]
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.state.site
+    return site

@@ -1,0 +1,62 @@
+"""The contractions of a session, one row each."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class ContractionRow:
+    """Times in seconds, amplitudes in volts, frequencies in hertz.
+
+    meets_*, is_good    None where that could not be judged
+    """
+
+    channel: str
+    number: int
+    start_s: float
+    end_s: float
+    peak: float
+    mean: float
+    strength: float
+    activated_strength: float | None
+    time_to_peak_s: float
+    rms: float | None
+    mav: float | None
+    iemg: float | None
+    mpf: float | None
+    mdf: float | None
+    fi_nsm5: float | None
+    masked_share: float
+    cut: bool
+    source: Literal["envelope", "activated"]
+    edit_id: UUID | None
+    meets_intensity: bool | None
+    meets_duration: bool | None
+    is_good: bool | None
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+def of_session(conn: Connection, session_id: UUID) -> list[ContractionRow]:
+    """By channel, in time order."""
+    return (
+        conn.cursor(row_factory=class_row(ContractionRow))
+        .execute(
+            """
+            SELECT channel, number, start_s, end_s, peak, mean, strength, activated_strength,
+                   time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, masked_share, cut, source,
+                   edit_id, meets_intensity, meets_duration, is_good
+              FROM contractions
+             WHERE session_id = %s
+             ORDER BY channel, number
+            """,
+            [session_id],
+        )
+        .fetchall()
+    )

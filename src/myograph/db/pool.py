@@ -1,0 +1,27 @@
+"""Connections to the database, a few, shared by all threads of one program."""
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from myograph.errors import DatabaseUnavailable
+
+__all__ = ["DatabaseUnavailable", "PoolTimeout", "open_pool"]
+
+
+def open_pool(
+    url: str, *, size: int = 10, timeout: float = 2.0, application: str = "myograph"
+) -> ConnectionPool[Connection]:
+    """An open pool of up to `size` connections; waiting for one longer than `timeout` raises.
+
+    The caller closes it, or uses it in a `with`. Connections are tested before they are lent, so
+    a restart of the server costs a reconnection and no error.
+    """
+    return ConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=timeout,
+        kwargs={"application_name": application, "connect_timeout": 5},
+        check=ConnectionPool.check_connection,
+        open=True,
+    )

@@ -1,0 +1,78 @@
+"""What people say about a session: its patient, its legs, how hard it was."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from myograph.db.refusals import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """None: nobody said; the patient's, the file's or the default value is used instead.
+
+    mvc_user_*            volts of the raw channel's envelope
+    channel_assignment    {"CH1": {"muscle": "quadriceps", "side": "left"}}
+    """
+
+    session_id: UUID
+    mvc_calculation_method: Literal["user_defined", "backend_calculated"]
+    mvc_threshold_percentage: float
+    mvc_user_left_quad: float | None
+    mvc_user_right_quad: float | None
+    duration_threshold_seconds: float
+    duration_threshold_left_quad: float | None
+    duration_threshold_right_quad: float | None
+    targets: Literal["fixed", "prescribed"] | None
+    target_contractions_per_muscle: int | None
+    bfr_enabled: bool | None
+    bfr_target_pressure_aop: float
+    channel_assignment: dict[str, Any] | None
+    rpe_post_session: int | None
+    accepted_poor_channels: list[str]
+
+
+def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
+    """None where nobody has said anything about this session yet."""
+    return (
+        conn.cursor(row_factory=class_row(SessionSettings))
+        .execute(
+            """
+            SELECT session_id, mvc_calculation_method, mvc_threshold_percentage,
+                   mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
+                   duration_threshold_left_quad, duration_threshold_right_quad, targets,
+                   target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
+                   channel_assignment, rpe_post_session, accepted_poor_channels
+              FROM session_settings
+             WHERE session_id = %s
+            """,
+            [session_id],
+        )
+        .fetchone()
+    )
+
+
+def assign(
+    conn: Connection,
+    session_id: UUID,
+    *,
+    patient_code: str | None = None,
+    left: str | None = None,
+    right: str | None = None,
+    rpe: int | None = None,
+) -> None:
+    """Store what a person says and queue a new scoring, ahead of all other jobs.
+
+    left, right    labels of the channels on that leg ("CH1"); remembered for the patient
+    What is None stays as it is. Raises NotFound, NotAllowed or BadInput with a sentence.
+    """
+    said = {"patient_code": patient_code, "left": left, "right": right, "rpe": rpe}
+    with refusals():
+        conn.execute(
+            "SELECT app.assign(%s, %s)",
+            [session_id, Jsonb({name: value for name, value in said.items() if value is not None})],
+        )

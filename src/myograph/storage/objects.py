@@ -1,0 +1,255 @@
+"""Where recordings are kept: a folder, or anything that speaks S3.
+
+A key is a bucket and an object's name: `emg_data/P001/Ghostly_Emg_20250310_11-46-23-0823.c3d`.
+In a folder store the object lies at ROOT/bucket/name.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from myograph.errors import BadInput, BadName, ObjectGone, StoreUnavailable
+
+SEGMENT_LIMIT_BYTES = 240  # a file system allows 255, and a name still being written is longer
+NAME_LIMIT_BYTES = 1024  # of S3
+CHUNK_BYTES = 1024 * 1024
+
+Bucket = LocalStore | S3Store
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the store knows of an object. `etag` without quotes; it changes when the bytes do."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Head):
+    """An object whose every byte went through our hands; `sha256` in hex."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSource:
+    """Range reads of one object as it was when it was opened.
+
+    A store may be written to between two reads; a changed etag or size raises ObjectGone.
+    """
+
+    store: "ObjectStore"
+    head: Head
+
+    @property
+    def size(self) -> int:
+        return self.head.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes, fewer only at the end of the object."""
+        stop = min(offset + length, self.head.size)
+        if offset >= stop:
+            return b""
+        return self.store.read_range(self.head, offset, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """Objects in one or more buckets. Every error is a StoreUnavailable, ObjectGone or BadName.
+
+    root    of a folder store, None for S3
+    """
+
+    open_bucket: Callable[[str], Bucket]
+    root: Path | None = None
+    _buckets: dict[str, Bucket] = field(default_factory=dict[str, Bucket])
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
+        """Keep the bytes under `key`. Whole or not at all: half an upload leaves nothing."""
+        bucket, name = self._where(key)
+        counted = _Counted(chunks)
+        with _wrapped(key):
+            result = obstore.put(bucket, name, counted, chunk_size=5 * CHUNK_BYTES)
+        return Stored(key, counted.size, _bare(result["e_tag"]), counted.digest.hexdigest())
+
+    def head(self, key: str) -> Head:
+        bucket, name = self._where(key)
+        with _wrapped(key):
+            meta = obstore.head(bucket, name)
+        return Head(key, meta["size"], _bare(meta["e_tag"]))
+
+    def exists(self, key: str) -> bool:
+        try:
+            self.head(key)
+        except ObjectGone:
+            return False
+        return True
+
+    def source(self, key: str) -> ObjectSource:
+        return ObjectSource(self, self.head(key))
+
+    def fetch(self, key: str, target: Path) -> Stored:
+        """Copy the object to `target`, a piece at a time."""
+        bucket, name = self._where(key)
+        with _wrapped(key), target.open("wb") as file:
+            result = obstore.get(bucket, name)
+            counted = _Counted(bytes(chunk) for chunk in result.stream(CHUNK_BYTES))
+            file.writelines(counted)
+            expected, etag = result.meta["size"], _bare(result.meta["e_tag"])
+        if counted.size != expected:
+            raise StoreUnavailable(
+                f"the store sent {counted.size} of the {expected} bytes of {key!r}"
+            )
+        return Stored(key, counted.size, etag, counted.digest.hexdigest())
+
+    def read_range(self, head: Head, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop` of the very object that `head` describes."""
+        bucket, name = self._where(head.key)
+        with _wrapped(head.key):
+            # get_range tells neither etag nor size, and no store honours If-Match with a range.
+            result = obstore.get(bucket, name, options={"range": (start, stop)})
+            content = bytes(result.bytes())
+        if (result.meta["size"], _bare(result.meta["e_tag"])) != (head.size, head.etag):
+            raise ObjectGone(f"{head.key!r} was overwritten while it was read")
+        if len(content) != stop - start:
+            raise StoreUnavailable(
+                f"the store sent {len(content)} of {stop - start} bytes of {head.key!r}"
+            )
+        return content
+
+    def delete(self, key: str) -> None:
+        """An object that is not there is no error."""
+        bucket, name = self._where(key)
+        try:
+            with _wrapped(key):
+                obstore.delete(bucket, name)
+        except ObjectGone:
+            return
+
+    def _where(self, key: str) -> tuple[Bucket, str]:
+        check_key(key)
+        bucket, _, name = key.partition("/")
+        if self.root is not None:
+            _refuse_links(self.root, key)
+        if bucket not in self._buckets:
+            self._buckets[bucket] = self.open_bucket(bucket)
+        return self._buckets[bucket], name
+
+
+def open_store(
+    url: str,
+    *,
+    endpoint: str | None = None,
+    region: str | None = None,
+    key_id: str | None = None,
+    secret: str | None = None,
+) -> ObjectStore:
+    """The store of `file:///folder`, a plain path, or `s3://bucket` with its endpoint and keys."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return ObjectStore(lambda bucket: _s3(bucket, endpoint, region, key_id, secret))
+    if parts.scheme == "file":
+        return folder_store(Path(unquote(parts.path)))
+    if parts.scheme == "":
+        return folder_store(Path(url))
+    raise BadInput(f"{url!r} is no store we know: file:///folder or s3://bucket")
+
+
+def folder_store(root: Path) -> ObjectStore:
+    root = root.resolve()
+    return ObjectStore(lambda bucket: LocalStore(root / bucket, mkdir=True), root)
+
+
+def check_key(key: str) -> None:
+    """Refuse what could leave the store or confuse the eye. Blanks and umlauts are fine."""
+    segments = key.split("/")
+    if segments == [key]:
+        raise BadName(f"{key!r} names no object in a bucket")
+    if len(key.encode("utf-8", "replace")) > NAME_LIMIT_BYTES:
+        raise BadName(f"a name may have {NAME_LIMIT_BYTES} bytes; this one is longer")
+    for segment in segments:
+        _check_segment(segment, key)
+    stem, hash_sign, digits = key.rpartition("#")
+    if stem and hash_sign and digits.isdigit():
+        raise BadName(f"{key!r} ends as a file does that is still being written")
+
+
+def _check_segment(segment: str, key: str) -> None:
+    if segment in {"", ".", ".."}:
+        raise BadName(f"{key!r} has an empty part, '.' or '..' between its slashes")
+    if not segment.isprintable() or "\\" in segment:
+        raise BadName(f"{key!r} holds a control character or a backslash")
+    try:
+        size = len(segment.encode())
+    except UnicodeEncodeError as exc:
+        raise BadName(f"{key!r} is not valid text") from exc
+    if size > SEGMENT_LIMIT_BYTES:
+        raise BadName(
+            f"a part of a name may have {SEGMENT_LIMIT_BYTES} bytes; {segment[:40]!r}... has {size}"
+        )
+
+
+def _refuse_links(root: Path, key: str) -> None:
+    path = root
+    for segment in key.split("/"):
+        path /= segment
+        if path.is_symlink():
+            raise BadName(f"{key!r} leads over a symbolic link; links are not followed")
+
+
+def _s3(
+    bucket: str, endpoint: str | None, region: str | None, key_id: str | None, secret: str | None
+) -> S3Store:
+    loopback = urlsplit(endpoint or "").hostname in {"127.0.0.1", "localhost", "::1"}
+    return S3Store(
+        bucket,
+        endpoint=endpoint,
+        region=region or "us-east-1",
+        access_key_id=key_id,
+        secret_access_key=secret,
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": loopback},
+    )
+
+
+class _Counted:
+    """The chunks as they come, counted and hashed on the way."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.size += len(chunk)
+            self.digest.update(chunk)
+            yield chunk
+
+
+@contextmanager
+def _wrapped(key: str) -> Generator[None]:
+    """obstore's errors have no common type; ours have."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise ObjectGone(f"{key!r} is not in the store") from exc
+    except BaseError as exc:
+        raise StoreUnavailable(f"the store could not serve {key!r}: {_first_line(exc)}") from exc
+
+
+def _first_line(exc: Exception) -> str:
+    return str(exc).partition("\n")[0]
+
+
+def _bare(etag: str | None) -> str:
+    return (etag or "").strip('"')

@@ -1,9 +1,10 @@
 """The game's own contraction detector, as its recordings show it: the `activated` channels."""
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.signal import freqz, lfilter
 
 from myograph.recording import Signal
+from myograph.simulate.signals import RATE_HZ, spectrum
 
 # Found by fitting real recordings, whose activated channels it reproduces to the last digit stored.
 DIFFERENCE = (1.743e-19, -6.276e-4, -8.796e-5, -0.998569, 0.999912, -6.276e-4)
@@ -36,3 +37,11 @@ def activated(raw: Signal) -> Signal:
     """(n,) the activity where the game sees a contraction, 0 elsewhere."""
     level = activity(raw)
     return np.where(level > threshold(level), level, 0.0)
+
+
+def expected_activity(rms_v: float, median_hz: float) -> float:
+    """What `activity` settles at during a plateau: EMG of Gaussian samples of `rms_v`, in volts."""
+    f_hz = np.linspace(0, RATE_HZ / 2, 2001)
+    gain = np.abs(freqz(DIFFERENCE, worN=f_hz, fs=RATE_HZ)[1])
+    variance = np.trapezoid(spectrum(f_hz, median_hz) * gain**2, f_hz)
+    return float(rms_v * np.sqrt(2 / np.pi * variance))

@@ -208,7 +208,7 @@ def _emg(muscle: Muscle, samples: int, rng: np.random.Generator) -> Signal:
 def _shaped(white: Signal, median_hz: float) -> Signal:
     """White noise of unit variance given the muscle's spectrum, its variance kept."""
     n = 1 << (white.size - 1).bit_length()
-    density = spectrum(np.fft.rfftfreq(n, 1 / RATE_HZ), median_hz) * (RATE_HZ / 2)
+    density = spectrum(np.linspace(0, RATE_HZ / 2, n // 2 + 1), median_hz) * (RATE_HZ / 2)
     return np.fft.irfft(np.fft.rfft(white, n) * np.sqrt(density), n)[: white.size]
 
 
@@ -286,5 +286,6 @@ def _corners() -> tuple[Signal, Signal]:
 
 
 def _median_hz(f_hz: Signal, power: Signal) -> float:
-    total = np.concatenate([[0.0], np.cumsum((power[1:] + power[:-1]) / 2)])
-    return float(np.interp(total[-1] / 2, total, f_hz))
+    total: Signal = np.zeros(power.size)
+    total[1:] = np.cumsum((power[1:] + power[:-1]) / 2)
+    return float(np.interp(float(total[-1]) / 2, total, f_hz))

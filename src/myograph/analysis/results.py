@@ -18,6 +18,7 @@ class Contraction:
     activated_strength_v   the same of the game's activated channel; None where there is none
     masked_share           0..1 of its time that could not be used; above 0.1 it is not judged
     cut                    touches the first or the last sample
+    resolution_hz          of its spectrum: 1 / segment; None where it has none
     """
 
     number: int
@@ -37,6 +38,7 @@ class Contraction:
     masked_share: float
     cut: bool
     source: Literal["envelope", "activated"] = "envelope"
+    resolution_hz: float | None = None
 
     @property
     def duration_s(self) -> float:
@@ -45,7 +47,10 @@ class Contraction:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Amplitude and spectrum, of the contractions (clinical) or of the whole unmasked recording."""
+    """Amplitude and spectrum, of the contractions (clinical) or of the whole unmasked recording.
+
+    resolution_hz    1 / longest segment of the spectrum; None where there is no spectrum
+    """
 
     rms_v: float | None
     mav_v: float | None
@@ -53,6 +58,7 @@ class Statistics:
     mpf_hz: float | None
     mdf_hz: float | None
     fi_nsm5: float | None
+    resolution_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,8 @@ class ChannelMeasurement:
     """Everything measured on one channel.
 
     envelope_p95_v            95th percentile of the envelope inside contractions; None without any
+    activated_p95_v           the same of the game's activated channel, the domain of the game's MVC
+    implied_rate_hz           where the mains line would lie where it must; None without a line
     rest_v, threshold_v       levels of the detector; None where it found nothing to stand on
     pipeline                  the steps that really ran, in words
     """
@@ -143,6 +151,26 @@ class ChannelMeasurement:
     threshold_v: float | None
     findings: tuple[Finding, ...]
     pipeline: str
+    activated_p95_v: float | None = None
+    implied_rate_hz: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateEvidence:
+    """What else in the recording speaks of its sampling rate.
+
+    game_duration_s       as the game says, whole seconds; None where it does not
+    duration_s            samples / rate used
+    duration_agrees       None where the game names no duration
+    implied_rate_hz       by the mains line, of the channel where it stands out most
+    implied_rate_agrees   None where no mains line stands out
+    """
+
+    game_duration_s: int | None
+    duration_s: float
+    duration_agrees: bool | None
+    implied_rate_hz: float | None
+    implied_rate_agrees: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +182,4 @@ class Measurement:
     channels: tuple[ChannelMeasurement, ...]
     refused: tuple[Finding, ...]
     findings: tuple[Finding, ...]
+    rate: RateEvidence | None = None

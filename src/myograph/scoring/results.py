@@ -24,19 +24,27 @@ class Mvc:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One contraction against its targets; all None where intensity could not be judged."""
+    """One contraction against its targets. None: it could not be judged.
+
+    meets_*       the fixed criteria; is_good is both, and None where intensity is
+    prescribed_*  what the game's level or the settings prescribe; None where nothing is
+    short         under 0.5 s: the same effort reads lower in a short burst
+    """
 
     number: int
     meets_intensity: bool | None
     meets_duration: bool | None
     is_good: bool | None
+    prescribed_intensity: bool | None = None
+    prescribed_duration: bool | None = None
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MuscleScore:
     """One channel against its targets.
 
-    good_*           counts; None where intensity is unknown
+    good_*           counts by the targets that score; None where they are unknown
     compliance       0..1 before the gate, weights renormalised over what is known
     left_out         components of compliance that are unknown or not counted, with the reason
     reason           why compliance is None
@@ -70,7 +78,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class SessionScore:
-    """All 0..100; `weights` are those really used, renormalised over the components present."""
+    """All 0..100; `weights` are those really used, renormalised over the components present.
+
+    bfr_gate            None: the pressure was not (or not on every leg) measured
+    pressure_verified   every cuff was measured, or none was worn
+    category            None where there is no overall score, or the pressure was out of range
+    targets             whose criteria scored
+    """
 
     overall: float | None
     compliance: float | None
@@ -84,3 +98,8 @@ class SessionScore:
     missing: tuple[Missing, ...]
     category: str | None
     muscles: tuple[MuscleScore, ...]
+    symmetry_category: str | None = None
+    targets: Literal["fixed", "prescribed"] = "fixed"
+    configuration_id: str = "default"
+    configuration_version: int = 1
+    rpe_source: str | None = None

@@ -1,0 +1,8 @@
+"""Points won in the game."""
+
+
+def game_score(points: float | None, maximum: float | None) -> float | None:
+    """0..100 of the maximum; None where either is unknown. 0 points are a real score."""
+    if points is None or maximum is None or maximum <= 0:
+        return None
+    return min(100.0, max(0.0, points / maximum * 100))

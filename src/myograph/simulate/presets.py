@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
 
 import numpy as np
 
+from myograph.c3d.write import GameSession
 from myograph.errors import BadInput
+from myograph.simulate.sessions import SimulatedSession
 from myograph.simulate.signals import (
     RATE_HZ,
+    REPEAT_SAMPLES,
     Burst,
     Dropout,
     Fatigue,
@@ -24,6 +29,7 @@ OFFSETS_V = (-17e-6, -2.7e-6)  # of CH1 and CH2 in every real recording
 FRAME_SAMPLES = 30
 DEFAULT_SNR_DB = 26.0
 
+_TIMELINE = 1  # a chance of its own, apart from the samples'
 _FULL_V = 90e-6
 
 
@@ -32,10 +38,12 @@ class Faults:
     """What is to go wrong on top of a preset; shares are of the strongest plateau.
 
     dropouts   on the first channel, 270 samples each, at whole frames
+    repeats    on the first channel, blocks of 15 samples sent twice
     spikes     on each channel
     """
 
     dropouts: int = 0
+    repeats: int = 0
     mains_hz: float | None = None
     mains_share: float = 0.05
     spikes: int = 0
@@ -52,31 +60,46 @@ class Preset:
     snr_db: float = DEFAULT_SNR_DB
 
 
-def muscles(
-    name: str,
-    *,
-    seconds: float,
-    rng: np.random.Generator,
-    snr_db: float | None = None,
-    faults: Faults = Faults(),
-) -> tuple[Muscle, Muscle]:
-    """Both channels of a session played as the preset `name` says.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A session as somebody asks for it.
 
     snr_db   plateau RMS of the strongest burst over the RMS of the rest noise; None: the preset's
     """
-    preset = PRESETS.get(name)
+
+    preset: str = "game"
+    seconds: float = 60.0
+    snr_db: float | None = None
+    faults: Faults = Faults()
+    frames: Literal["33x30", "66x15"] = "33x30"
+    finalised: bool = True
+
+
+def session(wish: Wish, *, start: datetime, seed: int) -> SimulatedSession:
+    """What `wish` comes to with the chance of `seed`."""
+    muscles = _muscles(wish, np.random.default_rng((seed, _TIMELINE)))
+    game = GameSession(start=start, score=float(sum(len(m.bursts) for m in muscles)), level=1)
+    return SimulatedSession(wish.seconds, muscles, game, wish.frames, wish.finalised)
+
+
+def _muscles(wish: Wish, rng: np.random.Generator) -> tuple[Muscle, Muscle]:
+    preset = PRESETS.get(wish.preset)
     if preset is None:
-        raise BadInput(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
-    if seconds < SHORTEST_S:
-        raise BadInput(f"A session of {seconds:g} s is too short; the least is {SHORTEST_S:g} s.")
-    snr_db = preset.snr_db if snr_db is None else snr_db
+        raise BadInput(f"There is no preset {wish.preset!r}; there are {', '.join(PRESETS)}.")
+    if wish.seconds < SHORTEST_S:
+        raise BadInput(
+            f"A session of {wish.seconds:g} s is too short; the least is {SHORTEST_S:g} s."
+        )
+    snr_db = preset.snr_db if wish.snr_db is None else wish.snr_db
     first, second = (
-        _with_faults(
-            replace(preset.muscle(seconds, rng), offset_v=offset_v), seconds, snr_db, faults, rng
+        replace(
+            _with_faults(preset.muscle(wish.seconds, rng), wish.seconds, snr_db, wish.faults, rng),
+            offset_v=offset_v,
         )
         for offset_v in OFFSETS_V
     )
-    return replace(first, dropouts=_dropouts(faults.dropouts, seconds, rng)), second
+    dropouts = _dropouts(wish.faults.dropouts, wish.seconds, rng)
+    return replace(first, dropouts=dropouts, repeats=_repeats(wish, rng)), second
 
 
 def timeline(
@@ -218,3 +241,9 @@ def _dropouts(count: int, seconds: float, rng: np.random.Generator) -> tuple[Dro
         raise BadInput(f"{count} drop-outs do not fit into {seconds:g} s; at most {places} do.")
     chosen = np.sort(rng.choice(places, count, replace=False))
     return tuple(Dropout(int(34 + length * place) * FRAME_SAMPLES) for place in chosen)
+
+
+def _repeats(wish: Wish, rng: np.random.Generator) -> tuple[int, ...]:
+    blocks = int(wish.seconds * RATE_HZ) // REPEAT_SAMPLES
+    chosen = rng.choice(np.arange(1, blocks), wish.faults.repeats, replace=False)
+    return tuple(int(block) * REPEAT_SAMPLES for block in np.sort(chosen))

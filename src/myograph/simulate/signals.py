@@ -22,6 +22,8 @@ MEDIAN_BAND_HZ = (20.0, 450.0)  # the band whose power the stated median frequen
 MEDIAN_LIMITS_HZ = (30.0, 200.0)
 EDGE_SHARE = 0.10  # a burst begins and ends where its gate passes this share of its plateau
 
+REPEAT_SAMPLES = 15  # the blocks in which newer builds send
+
 _KNOT_S = 5.0
 _MARGIN = 512  # samples; the shaping filters have died away long before
 
@@ -262,7 +264,7 @@ def _pulse(t: Signal, start_s: float, width_s: float) -> Signal:
 def _link_faults(raw: Signal, muscle: Muscle) -> Signal:
     """`raw` is ours alone, so it may be written to."""
     for start in muscle.repeats:
-        raw[start : start + 15] = raw[start - 15 : start]
+        raw[start : start + REPEAT_SAMPLES] = raw[start - REPEAT_SAMPLES : start]
     for dropout in muscle.dropouts:
         raw[dropout.start_sample : dropout.start_sample + dropout.samples] = ADC_MINIMUM_V
     return raw

@@ -8,10 +8,12 @@ from importlib.util import find_spec
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from myograph.db.pool import open_pool
+from myograph.services.read_signal import Outlines
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web import problems, static_files
@@ -55,6 +57,8 @@ def create_app(
                         templates=environment(ZoneInfo(settings.timezone)),
                         doorkeeper=Doorkeeper(secret),
                         live=live,
+                        outlines=Outlines(),
+                        upload_slots=CapacityLimiter(bounds.uploads_at_once),
                         limits=bounds,
                         clock=clock,
                     )

@@ -28,7 +28,6 @@ MIN_SECRET_BYTES: Final = 32
 class Ticket:
     """What a cookie says. `until` is in seconds since 1970."""
 
-    login: str
     person_id: UUID
     until: float
 
@@ -92,7 +91,7 @@ class Doorkeeper:
         return password_hash is not None
 
     def write(self, ticket: Ticket) -> str:
-        fields = [ticket.login, str(ticket.person_id), ticket.until]
+        fields = [str(ticket.person_id), ticket.until]
         body = _encode(json.dumps(fields).encode())
         return f"{body}.{_encode(self._signature(body))}"
 
@@ -101,8 +100,8 @@ class Doorkeeper:
         body, _, signature = cookie.partition(".")
         if not hmac.compare_digest(_encode(self._signature(body)).encode(), signature.encode()):
             return None
-        login, person_id, until = json.loads(base64.urlsafe_b64decode(body))
-        return Ticket(login, UUID(person_id), until) if now < until else None
+        person_id, until = json.loads(base64.urlsafe_b64decode(body))
+        return Ticket(UUID(person_id), until) if now < until else None
 
     def _signature(self, body: str) -> bytes:
         return hmac.digest(self._secret, f"{COOKIE}.{body}".encode(), hashlib.sha256)

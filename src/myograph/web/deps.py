@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import psycopg
 from fastapi import Depends, Request
 from psycopg import Connection
 
-from myograph.db.accounts import find
+from myograph.db.accounts import active_person
 from myograph.db.identity import Person, Role, become
-from myograph.errors import NotAllowed, NotSignedIn
+from myograph.errors import DatabaseUnavailable, NotAllowed, NotSignedIn
 from myograph.storage.objects import ObjectStore
 from myograph.web.auth import COOKIE
 from myograph.web.site import Site, site_of
@@ -25,10 +26,9 @@ def visitor_of(request: Request) -> Person:
     if ticket is None:
         raise NotSignedIn("Please sign in first.")
     with site.pool.connection() as conn:
-        account = find(conn, ticket.login)
-    if account is None or not account.active or account.id != ticket.person_id:
+        person = active_person(conn, ticket.person_id)
+    if person is None:
         raise NotSignedIn("This account can no longer sign in. Please ask an administrator.")
-    person = Person(account.id, account.name, account.role)
     request.state.visitor = person
     return person
 
@@ -44,6 +44,15 @@ def short_transaction(request: Request, person: Person) -> Iterator[Connection]:
     with site_of(request).pool.connection() as conn:
         become(conn, person)
         yield conn
+        _commit(conn)
+
+
+def _commit(conn: Connection) -> None:
+    """Whatever stops a commit, the whole request may simply be made again."""
+    try:
+        conn.commit()
+    except psycopg.Error as exc:
+        raise DatabaseUnavailable("Nothing was saved. Please try again in a moment.") from exc
 
 
 def _transaction(request: Request, visitor: Visitor) -> Iterator[Connection]:

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, LiteralString
 
+import anyio
 import psycopg
 import structlog
 from psycopg import sql
 
-CHANNEL: Final[LiteralString] = "myograph_sessions"
+CHANNEL: Final[LiteralString] = "session_changed"
 RETRY_S: Final = 1.0
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("myograph.web")
 
 
 class Live:
@@ -21,14 +22,22 @@ class Live:
     A wake-up says only *look*; what changed is read from the database under the visitor's identity.
     Where the connection is lost everybody is woken once more when it is back, since something may
     have been missed, and until then those who wait look after their own time-out.
+
+    version   grows with every change: remember it, look, and wait for a change after it, so that
+              none falls between looking and waiting
+    lookups   how many may look at once, so that many waiting tabs leave the pool to the pages
     """
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[None]] = set()
+        self.version = 0
         self.ended = False
+        self.lookups = anyio.CapacityLimiter(4)
+        self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @asynccontextmanager
     async def listening(self, url: str) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
         task = asyncio.create_task(self._listen(url))
         try:
             yield
@@ -38,29 +47,29 @@ class Live:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def changed(self, timeout_s: float) -> bool:
-        """Wait for the next change; False where the time passed without one."""
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
+    async def changed_after(self, version: int, timeout_s: float) -> bool:
+        """Wait for a change after `version`; False where the time passed without one."""
+        if self.version != version or self.ended:
+            return True
         try:
-            if self.ended:
-                return True
-            await asyncio.wait_for(future, timeout_s)
+            await asyncio.wait_for(self._news.wait(), timeout_s)
         except TimeoutError:
             return False
-        finally:
-            self._waiting.discard(future)
         return True
 
     def end(self) -> None:
-        """Every stream ends: the server is about to stop and waits for open answers."""
+        """Every stream ends: the server is about to stop and waits for open answers.
+
+        May be called from any thread, and more than once.
+        """
         self.ended = True
-        self._wake()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+        self.version += 1
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _listen(self, url: str) -> None:
         while True:

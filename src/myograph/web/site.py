@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from anyio import CapacityLimiter
 from fastapi import Request
 from jinja2 import Environment
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from myograph.services.read_signal import Outlines
 from myograph.settings import UPLOAD_LIMIT_BYTES, Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web.auth import Doorkeeper
@@ -42,7 +44,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`clock` gives seconds since 1970."""
+    """What every request may lean on.
+
+    outlines       of the recordings looked at last
+    upload_slots   bound how many uploads are written at once: each holds a thread for as long as
+                   its sender takes, and pages must not wait for those
+    clock          seconds since 1970
+    """
 
     settings: Settings
     pool: Pool
@@ -50,6 +58,8 @@ class Site:
     templates: Environment
     doorkeeper: Doorkeeper
     live: Live
+    outlines: Outlines
+    upload_slots: CapacityLimiter
     limits: Limits
     clock: Callable[[], float]
 

@@ -58,7 +58,7 @@ def environment(zone: tzinfo) -> Environment:
         moment=partial(moment, zone=zone),
         day=partial(day, zone=zone),
     )
-    made.globals.update(static_url=static_url)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+    made.globals["static_url"] = static_url
     return made
 
 

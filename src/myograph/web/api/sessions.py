@@ -1,0 +1,119 @@
+"""The registry of sessions, and everything stored on one: what the database shows this person."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from myograph.db import contractions, scores, sessions, statistics, technical
+from myograph.db.contractions import ContractionRow
+from myograph.db.scores import Scores
+from myograph.db.sessions import Session, SessionRow, SessionState, State
+from myograph.db.statistics import ChannelStatistics
+from myograph.db.technical import Technical
+from myograph.errors import BadInput, NotFound
+from myograph.web.api.etag import EtagRoute
+from myograph.web.deps import Transaction, Visitor
+
+router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=EtagRoute)
+MAX_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first. `next` asks for the page after this one; None: there is none."""
+
+    sessions: list[SessionRow]
+    next: str | None
+
+
+@router.get("")
+def newest(
+    conn: Transaction,
+    visitor: Visitor,
+    patient: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
+    state: State | None = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> Page:
+    """The sessions this person may see. `patient` is a code, for a researcher a pseudonym."""
+    rows = sessions.newest(
+        conn,
+        visitor,
+        limit=limit + 1,
+        before=_read(cursor) if cursor else None,
+        patient=patient,
+        state=state,
+    )
+    shown = rows[:limit]
+    return Page(shown, _cursor(shown[-1]) if len(rows) > limit else None)
+
+
+@router.get("/{session_id}")
+def session(session_id: UUID, conn: Transaction, visitor: Visitor) -> Session:
+    return sessions.get(conn, visitor, session_id)
+
+
+@router.get("/{session_id}/status")
+def status(session_id: UUID, conn: Transaction, visitor: Visitor) -> SessionState:
+    """How far it is, with the reason where it failed."""
+    found = sessions.states(conn, visitor, [session_id])
+    if not found:
+        raise NotFound(NO_SESSION)
+    return found[0]
+
+
+@router.get("/{session_id}/technical")
+def session_technical(session_id: UUID, conn: Transaction, visitor: Visitor) -> Technical:
+    """What the file says of itself."""
+    sessions.get(conn, visitor, session_id)
+    found = technical.of_session(conn, session_id)
+    if found is None:
+        raise NotFound("Nothing has been read from this session's file yet.")
+    return found
+
+
+@router.get("/{session_id}/statistics")
+def session_statistics(
+    session_id: UUID, conn: Transaction, visitor: Visitor
+) -> list[ChannelStatistics]:
+    """One entry per channel; none before the analysis."""
+    sessions.get(conn, visitor, session_id)
+    return statistics.of_session(conn, session_id)
+
+
+@router.get("/{session_id}/contractions")
+def session_contractions(
+    session_id: UUID, conn: Transaction, visitor: Visitor
+) -> list[ContractionRow]:
+    """By channel, in time order; none before the analysis."""
+    sessions.get(conn, visitor, session_id)
+    return contractions.of_session(conn, session_id)
+
+
+@router.get("/{session_id}/performance")
+def session_performance(session_id: UUID, conn: Transaction, visitor: Visitor) -> Scores:
+    sessions.get(conn, visitor, session_id)
+    found = scores.of_session(conn, session_id)
+    if found is None:
+        raise NotFound("This session has no scores yet.")
+    return found
+
+
+NO_SESSION: Final = "There is no such session, or it is not one of yours."
+
+
+def _cursor(row: SessionRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.sorted_at.isoformat()} {row.id}".encode()).decode()
+
+
+def _read(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, _, key = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return datetime.fromisoformat(at), UUID(key)
+    except (binascii.Error, ValueError) as exc:
+        raise BadInput("This is not a cursor that this list gave out.") from exc

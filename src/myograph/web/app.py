@@ -1,7 +1,7 @@
 """The web application, built from what it stands on."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -46,7 +46,7 @@ def create_app(
     bounds = limits or Limits()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
         with open_pool(web_url, size=settings.pool_size, timeout=settings.pool_timeout) as pool:
             async with live.listening(web_url):
                 yield {

@@ -1,6 +1,6 @@
 """What an endpoint may ask for. Whoever wants the database gets it as somebody, or not at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -39,7 +39,7 @@ Visitor = Annotated[Person, Depends(visitor_of, scope="function")]
 
 
 @contextmanager
-def short_transaction(request: Request, person: Person) -> Iterator[Connection]:
+def short_transaction(request: Request, person: Person) -> Generator[Connection, None, None]:
     """A transaction as `person`, for streams: they outlive every dependency of their request."""
     with site_of(request).pool.connection() as conn:
         become(conn, person)

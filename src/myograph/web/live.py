@@ -1,7 +1,7 @@
 """Something has changed: one LISTEN connection per process, any number who wait for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, LiteralString
 
@@ -36,7 +36,7 @@ class Live:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @asynccontextmanager
-    async def listening(self, url: str) -> AsyncIterator[None]:
+    async def listening(self, url: str) -> AsyncGenerator[None, None]:
         self._loop = asyncio.get_running_loop()
         task = asyncio.create_task(self._listen(url))
         try:

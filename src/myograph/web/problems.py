@@ -92,6 +92,8 @@ _FRAMEWORK: Final[Mapping[HTTPStatus, str]] = {
 
 
 def _code(status: HTTPStatus) -> str:
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return errors.TooLarge.code  # how BodyLimit has to raise it
     return status.phrase.lower().replace(" ", "_")
 
 

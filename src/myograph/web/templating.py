@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -58,7 +58,8 @@ def environment(zone: tzinfo) -> Environment:
         moment=partial(moment, zone=zone),
         day=partial(day, zone=zone),
     )
-    made.globals["static_url"] = static_url
+    known_everywhere = cast("dict[str, object]", made.globals)
+    known_everywhere["static_url"] = static_url
     return made
 
 

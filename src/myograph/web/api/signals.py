@@ -2,7 +2,7 @@
 
 JSON, or for programs that ask for application/octet-stream: one line of JSON, padded with blanks
 so that it ends on a multiple of four bytes, then every array as little-endian float32; the line
-lists them in order with their lengths. NaN marks what the file does not hold a number for (null in JSON).
+lists them in order with their lengths. NaN, in JSON null: the file holds no number there.
 """
 
 import json
@@ -94,9 +94,7 @@ def _answer(
     )
     labels = [channel.label for channel in outline.channels]
     if unknown := set(wanted.channels) - set(labels):
-        raise NotFound(
-            f"There is no channel {sorted(unknown)[0]!r}; there are {', '.join(labels)}."
-        )
+        raise NotFound(f"There is no channel {min(unknown)!r}; there are {', '.join(labels)}.")
     shown = read_window(
         source, outline, start_s=wanted.start, stop_s=wanted.end, columns=wanted.columns
     )
@@ -199,5 +197,5 @@ def _listed(text: str) -> tuple[str, ...]:
 def _kinds(text: str) -> tuple[str, ...]:
     kinds = _listed(text)
     if unknown := set(kinds) - set(KINDS):
-        raise BadInput(f"There is no kind {sorted(unknown)[0]!r}; there are {', '.join(KINDS)}.")
+        raise BadInput(f"There is no kind {min(unknown)!r}; there are {', '.join(KINDS)}.")
     return kinds

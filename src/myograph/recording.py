@@ -115,11 +115,11 @@ class Facts:
 
     @property
     def duration_s(self) -> float:
-        return self.sample_count / self.rate.used_hz
+        return self.sample_count / self.rate.used_hz if self.sample_count else 0.0
 
     @property
     def original_duration_s(self) -> float:
-        return self.sample_count / self.rate.original_hz
+        return self.sample_count / self.rate.original_hz if self.sample_count else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,360 @@
+"""How the data section is laid out: what header, parameters and the size of the file say together.
+
+Per frame: four words per point, then for each analog sample the values of all channels. Header and
+parameters contradict each other in one public file of ten; neither is always right. The data
+section is padded to a block, so where they differ the size of the file settles it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from myograph.c3d.header import BLOCK, Header
+from myograph.c3d.parameters import Parameters
+from myograph.errors import Contradictory
+from myograph.recording import Finding
+
+COUNT_LIMIT = 65_535  # of points, channels and samples per frame
+_FRAMES_LIMIT = 1 << 31
+_RATIO_SLACK = 0.01  # rates are rounded
+_WRAP = 1 << 16  # frame counts are 16 bits wide
+_PADDING = 2 * BLOCK  # some writers pad the data section to two blocks
+_VALUES_PER_POINT = 4
+_INTEGER_BYTES, _FLOAT_BYTES = 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The shape of the data section.
+
+    frames            to be read: as declared, as far as they are there
+    declared_frames   as the file says; 0 where it was never finished
+    frames_in_file    whole frames between the data start and the end of the object
+    spare_bytes       behind the declared frames; negative: so many are missing
+    frame_rate_hz, analog_rate_hz   0 where the file states none
+    contradiction     what header and parameters disagree on and no size could settle, or nothing
+    """
+
+    points: int
+    channels: int
+    samples_per_frame: int
+    floats: bool
+    point_scale: float
+    data_offset: int
+    frames: int
+    declared_frames: int
+    frames_in_file: int
+    spare_bytes: int
+    frame_rate_hz: float
+    analog_rate_hz: float
+    contradiction: str = ""
+
+    @property
+    def word_bytes(self) -> int:
+        return _FLOAT_BYTES if self.floats else _INTEGER_BYTES
+
+    @property
+    def point_words(self) -> int:
+        return _VALUES_PER_POINT * self.points
+
+    @property
+    def frame_words(self) -> int:
+        return self.point_words + self.channels * self.samples_per_frame
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.frame_words * self.word_bytes
+
+    @property
+    def samples(self) -> int:
+        """Of each analog channel."""
+        return self.frames * self.samples_per_frame
+
+    @property
+    def unfinalised(self) -> bool:
+        """The file declares nothing and holds something: its writer died."""
+        return not self.declared_frames and self.frames_in_file > 0 and self.spare_bytes >= _PADDING
+
+
+class _Shape(NamedTuple):
+    """One reading of the counts that may contradict each other. `word`: bytes of one value."""
+
+    frames: int
+    samples: int
+    points: int
+    word: int
+
+
+def read_layout(header: Header, parameters: Parameters, size: int) -> Layout:
+    """The layout of an object of `size` bytes."""
+    channels = _channels(header, parameters, size)
+    shapes = _shapes(header, parameters, channels)
+    data_offset = _data_offset(header, parameters)
+    room = max(0, size - data_offset)
+    fitting = [shape for shape in shapes if _spare(shape, channels, room) in range(BLOCK)]
+    shape = (fitting or shapes)[0]
+    frame_bytes = _frame_bytes(shape, channels)
+    in_file = room // frame_bytes if frame_bytes else 0
+    declared = _unwrapped(shape.frames, in_file, header) if frame_bytes else 0
+    frame_rate_hz = _frame_rate(header, parameters)
+    return Layout(
+        points=shape.points,
+        channels=channels,
+        samples_per_frame=shape.samples,
+        floats=shape.word == _FLOAT_BYTES,
+        point_scale=_point_scale(header, parameters),
+        data_offset=data_offset,
+        frames=min(declared, in_file),
+        declared_frames=declared,
+        frames_in_file=in_file,
+        spare_bytes=size - data_offset - declared * frame_bytes,
+        frame_rate_hz=frame_rate_hz,
+        analog_rate_hz=_analog_rate(parameters, frame_rate_hz, shape.samples),
+        contradiction="" if fitting else _contradiction(header, parameters, channels),
+    )
+
+
+def layout_findings(layout: Layout, header: Header, parameters: Parameters) -> list[Finding]:
+    """What the file contradicts itself on, and what was made of it."""
+    return [*_disagreements(layout, header, parameters), *_size_findings(layout, header)]
+
+
+def _channels(header: Header, parameters: Parameters, size: int) -> int:
+    used = _count(parameters.count("ANALOG", "USED"))
+    per_frame = header.samples_per_frame
+    if used is None:
+        used = header.analog_values // per_frame if per_frame else 0
+    if used > COUNT_LIMIT or used * _INTEGER_BYTES > size:
+        raise Contradictory(
+            f"The file declares {used} analog channels, more than its {size} bytes can hold."
+            " It is damaged; please copy it again from the device."
+        )
+    return used
+
+
+def _shapes(header: Header, parameters: Parameters, channels: int) -> list[_Shape]:
+    """All readings of the counts, the likeliest first."""
+    floats = [scale < 0 for scale in _scales(header, parameters)]
+    words = [_FLOAT_BYTES if is_float else _INTEGER_BYTES for is_float in floats]
+    return [
+        _Shape(*counts)
+        for counts in product(
+            _unique(_frame_counts(header, parameters)),
+            _unique(_by_votes(_sample_votes(header, parameters, channels))),
+            _unique(_point_counts(header, parameters)),
+            _unique(words),
+        )
+    ]
+
+
+def _frame_counts(header: Header, parameters: Parameters) -> list[int]:
+    """POINT:FRAMES or header; where 16 bits do not do, LONG_FRAMES or the fields of TRIAL.
+
+    https://www.c3d.org/HTML/Documents/longframes.htm
+    """
+    stated = _count(parameters.count("POINT", "FRAMES")) or 0
+    declared = stated or header.frames
+    long = _count(parameters.count("POINT", "LONG_FRAMES")) or 0
+    if long > declared:
+        return [long]
+    fields = trial_fields(parameters)
+    length = fields[1] - fields[0] + 1 if fields else 0
+    if stated in (0, COUNT_LIMIT) and length > declared:
+        return [length]
+    if declared and header.frames and declared < COUNT_LIMIT:
+        return [declared, header.frames]
+    return [declared]
+
+
+def trial_fields(parameters: Parameters) -> tuple[int, int] | None:
+    """First and last frame of the raw recording: two words each, the low one first."""
+    words = [
+        list(parameter.counts(2))
+        for name in ("ACTUAL_START_FIELD", "ACTUAL_END_FIELD")
+        if (parameter := parameters.find("TRIAL", name)) and parameter.holds_integers
+    ]
+    if [len(pair) for pair in words] != [2, 2]:
+        return None
+    first, last = (int(low + _WRAP * high) for low, high in words)
+    return first, last
+
+
+def _sample_votes(header: Header, parameters: Parameters, channels: int) -> list[int]:
+    """Analog samples per frame by header word 10, word 3 / channels and the ratio of the rates."""
+    if not channels:
+        return []
+    whole = header.analog_values % channels == 0
+    votes = (
+        header.samples_per_frame,
+        header.analog_values // channels if whole else 0,
+        _rate_ratio(parameters.number("ANALOG", "RATE"), _frame_rate(header, parameters)),
+    )
+    return [vote for vote in votes if 0 < vote <= COUNT_LIMIT]
+
+
+def _by_votes(votes: list[int]) -> list[int]:
+    """Two of three must agree; where none do, the header's word 10 comes first."""
+    return sorted(votes, key=lambda vote: -votes.count(vote)) or [0]
+
+
+def _rate_ratio(analog_hz: float | None, frame_hz: float) -> int:
+    if not analog_hz or not frame_hz or not 0 < analog_hz / frame_hz <= COUNT_LIMIT:
+        return 0
+    ratio = analog_hz / frame_hz
+    return round(ratio) if abs(ratio - round(ratio)) < _RATIO_SLACK * max(1.0, ratio) else 0
+
+
+def _point_counts(header: Header, parameters: Parameters) -> list[int]:
+    used = _count(parameters.count("POINT", "USED"))
+    if used is not None and used > COUNT_LIMIT:
+        raise Contradictory(
+            f"The file declares {used} points, which no recording has. It is damaged, or not a C3D"
+            " file."
+        )
+    return [header.points] if used is None else [used, header.points]
+
+
+def _scales(header: Header, parameters: Parameters) -> list[float]:
+    """POINT:SCALE by parameter and header, as far as they are numbers."""
+    stated = parameters.number("POINT", "SCALE")
+    scales = [stated, header.point_scale]
+    return [scale for scale in scales if scale and math.isfinite(scale)] or [1.0]
+
+
+def _point_scale(header: Header, parameters: Parameters) -> float:
+    return _scales(header, parameters)[0]
+
+
+def _data_offset(header: Header, parameters: Parameters) -> int:
+    return header.offset_of_block(
+        _data_block(header, parameters)
+        # neither says: by custom the data follow the parameters
+        or 1 + (header.parameter_start - header.start) // BLOCK + header.parameter_blocks
+    )
+
+
+def _data_block(header: Header, parameters: Parameters) -> int:
+    """1-based; 0 where nobody says. The header is right, but in files that were never finished."""
+    first_possible = 2
+    stated = _count(parameters.count("POINT", "DATA_START")) or 0
+    parameter_block = 1 + (header.parameter_start - header.start) // BLOCK
+    if header.data_block > parameter_block or stated <= parameter_block:
+        return header.data_block if header.data_block >= first_possible else 0
+    return stated if stated <= COUNT_LIMIT else 0
+
+
+def _unwrapped(declared: int, in_file: int, header: Header) -> int:
+    """The true count where 16 bits were too few and nothing but the size of the file says it.
+
+    Up to one block of padding then counts as frames.
+    """
+    full = declared == COUNT_LIMIT and in_file > COUNT_LIMIT
+    wrapped = header.data_block and in_file > declared and (in_file - declared) % _WRAP == 0
+    return in_file if full or wrapped else declared
+
+
+def _frame_bytes(shape: _Shape, channels: int) -> int:
+    return (_VALUES_PER_POINT * shape.points + channels * shape.samples) * shape.word
+
+
+def _spare(shape: _Shape, channels: int, room: int) -> int:
+    return room - shape.frames * _frame_bytes(shape, channels)
+
+
+def _frame_rate(header: Header, parameters: Parameters) -> float:
+    stated = parameters.number("POINT", "RATE")
+    for rate in (stated, header.frame_rate_hz):
+        if rate and math.isfinite(rate) and rate > 0:
+            return rate
+    return 0.0
+
+
+def _analog_rate(parameters: Parameters, frame_rate_hz: float, samples: int) -> float:
+    """ANALOG:RATE where the frames agree with it, else frame rate times samples per frame.
+
+    It is absent or 0 in some files, and 1000 for a true 1020 in others.
+    """
+    by_frames = frame_rate_hz * samples
+    stated = parameters.number("ANALOG", "RATE") or 0.0
+    if not math.isfinite(stated) or stated < 0:
+        stated = 0.0
+    return stated if not by_frames or _same_rate(stated, by_frames) else by_frames
+
+
+def _same_rate(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-3)
+
+
+def _contradiction(header: Header, parameters: Parameters, channels: int) -> str:
+    """What nothing settles: no reading of the counts fits the size of the file."""
+    votes = _sample_votes(header, parameters, channels)
+    if len(set(_point_counts(header, parameters))) > 1:
+        return "how many points there are"
+    if len(set(votes)) == len(votes) > 1:
+        return "how many samples a frame holds"
+    if len({scale < 0 for scale in _scales(header, parameters)}) > 1:
+        return "whether its values are whole numbers"
+    return "" if _data_block(header, parameters) else "where its data begin"
+
+
+def _disagreements(layout: Layout, header: Header, parameters: Parameters) -> Iterator[Finding]:
+    points = _point_counts(header, parameters)
+    if len(set(points)) > 1:
+        yield Finding(
+            "points_disagree",
+            f"The parameters count {points[0]} points, the header {points[1]};"
+            f" {layout.points} were taken.",
+        )
+    votes = _unique(_sample_votes(header, parameters, layout.channels))
+    if len(votes) > 1:
+        yield Finding(
+            "samples_disagree",
+            f"A frame could hold {' or '.join(map(str, votes))} analog samples;"
+            f" {layout.samples_per_frame} were taken.",
+        )
+    frames = _frame_counts(header, parameters)
+    if len(set(frames)) > 1:
+        yield Finding(
+            "frames_disagree",
+            f"The parameters count {frames[0]} frames, the header {frames[1]};"
+            f" {layout.declared_frames} were taken.",
+        )
+    stated = parameters.number("ANALOG", "RATE")
+    if stated and layout.analog_rate_hz and not _same_rate(stated, layout.analog_rate_hz):
+        yield Finding(
+            "rate_disagrees",
+            f"ANALOG:RATE is {stated:g} Hz; the frames hold {layout.analog_rate_hz:g} samples a"
+            " second, which was taken.",
+        )
+
+
+def _size_findings(layout: Layout, header: Header) -> Iterator[Finding]:
+    declared, present = layout.declared_frames, layout.frames_in_file
+    if layout.data_offset != header.offset_of_block(header.data_block):
+        yield Finding(
+            "data_start_corrected",
+            f"The header puts the data at block {header.data_block}; they begin at byte"
+            f" {layout.data_offset}.",
+        )
+    if declared > present:
+        sentence = f"The file declares {declared} frames and holds {present}."
+        yield Finding("truncated", sentence)
+    elif layout.unfinalised:
+        sentence = f"The file was never finished: it declares no frames and holds {present}."
+        yield Finding("unfinalised", sentence)
+    elif layout.spare_bytes >= _PADDING:
+        sentence = f"{layout.spare_bytes} bytes follow the declared data, unread."
+        yield Finding("bytes_after_data", sentence)
+
+
+def _count(value: float | None) -> int | None:
+    """A count as the file states it, None where it is no count at all."""
+    if value is None or not 0 <= value <= _FRAMES_LIMIT:
+        return None
+    return int(value)
+
+
+def _unique(values: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,281 @@
+"""The parameter section: groups of named values.
+
+A record is: length of its name (negative: locked), number (negative: a group, else the group it
+belongs to), name, offset to the next record counted from the offset field (0: the last one), then
+for a parameter its type, dimensions, values and a description.
+https://www.c3d.org/HTML/Documents/parameterrecords.htm
+
+Files break every rule of it: the count of blocks lies both ways, groups and parameters come in any
+order and twice, descriptions are missing. What is followed here is the offset to the next record.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from myograph.c3d.header import BLOCK, SECTION_LIMIT, Header, NeedMore
+from myograph.c3d.processor import Processor
+from myograph.errors import Contradictory, Truncated
+from myograph.recording import Finding
+
+RECORD_LIMIT = 20_000
+_CHAR, _BYTE, _INTEGER, _FLOAT = -1, 1, 2, 4
+_KINDS = (_CHAR, _BYTE, _INTEGER, _FLOAT)
+_DIMENSION_LIMIT = 7
+_SHOWN = 5  # names in a finding
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named value. It is decoded only when it is asked for, and only as far as it is needed.
+
+    dimensions   the first varies fastest; none: a single value
+    section      the bytes it lies in, from `start` to `stop`
+    """
+
+    kind: int
+    dimensions: tuple[int, ...]
+    section: bytes = field(repr=False)
+    start: int
+    stop: int
+    processor: Processor = field(repr=False)
+
+    @property
+    def holds_integers(self) -> bool:
+        return self.kind == _INTEGER
+
+    def numbers(self, at_most: int) -> Sequence[float]:
+        """The first values, integers as signed; none where it holds text."""
+        return self._numbers(at_most, unsigned=False)
+
+    def counts(self, at_most: int) -> Sequence[float]:
+        """The first values, integers as unsigned, as c3d.org wants it for whatever counts."""
+        return self._numbers(at_most, unsigned=True)
+
+    def texts(self, at_most: int) -> list[str]:
+        """The first strings; none where it holds numbers."""
+        if self.kind != _CHAR:
+            return []
+        width = self.dimensions[0] if len(self.dimensions) > 1 else self.stop - self.start
+        if width == 0:
+            return []
+        stop = min(self.stop, self.start + at_most * width)
+        return [_text(self.section[i : i + width]) for i in range(self.start, stop, width)]
+
+    def _numbers(self, at_most: int, *, unsigned: bool) -> Sequence[float]:
+        size = abs(self.kind)
+        raw = self.section[self.start : min(self.stop, self.start + at_most * size)]
+        if self.kind == _FLOAT:
+            return self.processor.floats(raw)
+        if self.kind == _INTEGER:
+            return self.processor.integers(raw, "H" if unsigned else "h")
+        if self.kind == _BYTE:
+            return list(raw) if unsigned else [_signed(byte) for byte in raw]
+        return []
+
+
+Group = Mapping[str, Parameter]
+_NO_GROUP: Group = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """All groups by name; names are upper case."""
+
+    groups: Mapping[str, Group]
+    findings: tuple[Finding, ...] = ()
+
+    def group(self, name: str) -> Group:
+        return self.groups.get(name, _NO_GROUP)
+
+    def find(self, group: str, name: str) -> Parameter | None:
+        return self.group(group).get(name)
+
+    def number(self, group: str, name: str) -> float | None:
+        """The first value, integers as signed."""
+        parameter = self.find(group, name)
+        values = parameter.numbers(1) if parameter else ()
+        return values[0] if values else None
+
+    def count(self, group: str, name: str) -> float | None:
+        """The first value, integers as unsigned."""
+        parameter = self.find(group, name)
+        values = parameter.counts(1) if parameter else ()
+        return values[0] if values else None
+
+    def text(self, group: str, name: str) -> str | None:
+        parameter = self.find(group, name)
+        texts = parameter.texts(1) if parameter else ()
+        return texts[0] if texts else None
+
+    def series(self, group: str, name: str) -> Iterator[Parameter]:
+        """A list that may be longer than 255 entries: LABELS, LABELS2, LABELS3, ..."""
+        members = self.group(group)
+        number = 1
+        while parameter := members.get(name if number == 1 else f"{name}{number}"):
+            yield parameter
+            number += 1
+
+
+def read_parameters(prefix: bytes, size: int, header: Header) -> Parameters:
+    """The parameters of an object of `size` bytes that begins with `prefix`.
+
+    A section that the end of the object cuts off is refused: half of the parameters may describe
+    another recording than all of them.
+    """
+    section = _Section(prefix, size, _limit(header))
+    names: dict[int, str] = {}
+    members: dict[int, dict[str, Parameter]] = {}
+    twice: dict[int, int] = {}
+    unreadable: list[str] = []
+    for record in _records(section, header):
+        if record.group < 0:
+            names.setdefault(-record.group, record.name)
+            members.setdefault(-record.group, {})
+            continue
+        parameter = _parameter(section, record, header.processor)
+        group = members.setdefault(record.group, {})
+        if parameter is None:
+            unreadable.append(record.name)
+        elif group.setdefault(record.name, parameter) is not parameter:
+            twice[record.group] = twice.get(record.group, 0) + 1
+    findings = [_unreadable(unreadable)] if unreadable else []
+    findings += [_twice(names.get(number, f"#{number}"), count) for number, count in twice.items()]
+    named = ((names.get(number, f"#{number}"), group) for number, group in members.items())
+    return _merged(named, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The bytes that may hold parameters.
+
+    size    of the whole object, of which `data` is the beginning
+    limit   where the section ends at the latest, by what the header says
+    """
+
+    data: bytes
+    size: int
+    limit: int
+
+    def holds(self, stop: int) -> bool:
+        """Whether the section reaches to `stop`; raises where it does and its bytes are missing."""
+        if stop > self.limit:
+            return False
+        if stop > self.size:
+            raise Truncated(
+                f"The file breaks off after {self.size} bytes, in the middle of its parameters."
+                " Please copy it again from the device."
+            )
+        if stop > len(self.data):
+            raise NeedMore(min(self.limit, self.size))
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """`body`: where type and values begin; `next`: where the next record begins, or 0."""
+
+    name: str
+    group: int
+    body: int
+    next: int
+
+
+def _limit(header: Header) -> int:
+    """Both the section's own count of blocks and the data start may lie: the farther one bounds it.
+
+    Seven of 182 public files have records past the count, others count blocks beyond the data.
+    """
+    declared = header.parameter_start + header.parameter_blocks * BLOCK
+    data = header.offset_of_block(header.data_block)
+    if data - header.parameter_start > SECTION_LIMIT:
+        data = 0
+    return max(declared, data, header.parameter_start + BLOCK)
+
+
+def _records(section: _Section, header: Header) -> Iterator[_Record]:
+    data, order = section.data, header.processor
+    position = header.parameter_start + 4
+    for _ in range(RECORD_LIMIT):
+        if not section.holds(position + 2) or not data[position] or not data[position + 1]:
+            return
+        name_stop = position + 2 + abs(_signed(data[position]))
+        if not section.holds(name_stop + 2):
+            return
+        offset = order.unsigned(data, name_stop)  # past 32767 the sign bit is set in the wild
+        following = name_stop + offset if offset else 0
+        name = data[position + 2 : name_stop].decode("latin-1").strip("\0 ").upper()
+        yield _Record(name, _signed(data[position + 1]), name_stop + 2, following)
+        if not following:
+            return
+        position = following
+    raise Contradictory(
+        f"The file lists more than {RECORD_LIMIT} parameters, which no recording has."
+        " It is damaged, or not a C3D file."
+    )
+
+
+def _parameter(section: _Section, record: _Record, processor: Processor) -> Parameter | None:
+    """None where its type or its size cannot be."""
+    if not section.holds(record.body + 2):
+        return None
+    data = section.data
+    kind = _signed(data[record.body])
+    start = record.body + 2 + data[record.body + 1]
+    if kind not in _KINDS or data[record.body + 1] > _DIMENSION_LIMIT or not section.holds(start):
+        return None
+    dimensions = tuple(data[record.body + 2 : start])
+    stop = start + abs(kind)
+    for dimension in dimensions:
+        stop = start + (stop - start) * dimension
+    return _located(section, record, Parameter(kind, dimensions, data, start, stop, processor))
+
+
+def _located(section: _Section, record: _Record, parameter: Parameter) -> Parameter | None:
+    """The parameter, if its values lie in the section."""
+    if parameter.stop > section.limit or (record.next and parameter.stop > record.next):
+        return None
+    return parameter if section.holds(parameter.stop) else None
+
+
+def _merged(
+    named: Iterable[tuple[str, dict[str, Parameter]]], findings: list[Finding]
+) -> Parameters:
+    """Groups of one name become one; the first of two parameters counts."""
+    groups: dict[str, dict[str, Parameter]] = {}
+    for name, group in named:
+        if name not in groups:
+            groups[name] = group
+        else:
+            groups[name] = group | groups[name]
+            sentence = f"The parameter group {name} stands twice in the file; the two were joined."
+            findings.append(Finding("duplicate_group", sentence))
+    return Parameters(groups, tuple(findings))
+
+
+def _unreadable(names: list[str]) -> Finding:
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return Finding(
+        "parameter_unreadable",
+        f"{len(names)} parameters have an impossible type or size and were left out: {shown}.",
+    )
+
+
+def _twice(group: str, count: int) -> Finding:
+    return Finding(
+        "duplicate_parameter",
+        f"{count} parameters of group {group} stand twice in the file; the first of each counts.",
+    )
+
+
+def _signed(byte: int) -> int:
+    return (byte ^ 0x80) - 0x80
+
+
+def _text(raw: bytes) -> str:
+    """Padded with NUL or blanks; ASCII, UTF-8 or, where it is neither, Latin-1."""
+    raw = raw.split(b"\0", 1)[0].rstrip(b" ")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -9,9 +9,11 @@ Files break every rule of it: the count of blocks lies both ways, groups and par
 order and twice, descriptions are missing. What is followed here is the offset to the next record.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from myograph.c3d.header import BLOCK, SECTION_LIMIT, Header, NeedMore
 from myograph.c3d.processor import Processor
@@ -25,8 +27,7 @@ _DIMENSION_LIMIT = 7
 _SHOWN = 5  # names in a finding
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):  # three times as quick to make as a dataclass, and there are many
     """A named value. It is decoded only when it is asked for, and only as far as it is needed.
 
     dimensions   the first varies fastest; none: a single value
@@ -35,10 +36,10 @@ class Parameter:
 
     kind: int
     dimensions: tuple[int, ...]
-    section: bytes = field(repr=False)
+    section: bytes
     start: int
     stop: int
-    processor: Processor = field(repr=False)
+    processor: Processor
 
     @property
     def holds_integers(self) -> bool:
@@ -123,7 +124,8 @@ def read_parameters(prefix: bytes, size: int, header: Header) -> Parameters:
     A section that the end of the object cuts off is refused: half of the parameters may describe
     another recording than all of them.
     """
-    section = _Section(prefix, size, _limit(header))
+    limit = _limit(header)
+    section = _Section(prefix, size, limit, here=min(limit, len(prefix)))
     names: dict[int, str] = {}
     members: dict[int, dict[str, Parameter]] = {}
     twice: dict[int, int] = {}
@@ -151,14 +153,18 @@ class _Section:
 
     size    of the whole object, of which `data` is the beginning
     limit   where the section ends at the latest, by what the header says
+    here    how far it can be read
     """
 
     data: bytes
     size: int
     limit: int
+    here: int
 
     def holds(self, stop: int) -> bool:
         """Whether the section reaches to `stop`; raises where it does and its bytes are missing."""
+        if stop <= self.here:
+            return True
         if stop > self.limit:
             return False
         if stop > self.size:
@@ -166,13 +172,10 @@ class _Section:
                 f"The file breaks off after {self.size} bytes, in the middle of its parameters."
                 " Please copy it again from the device."
             )
-        if stop > len(self.data):
-            raise NeedMore(min(self.limit, self.size))
-        return True
+        raise NeedMore(min(self.limit, self.size))
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """`body`: where type and values begin; `next`: where the next record begins, or 0."""
 
     name: str
@@ -194,7 +197,7 @@ def _limit(header: Header) -> int:
 
 
 def _records(section: _Section, header: Header) -> Iterator[_Record]:
-    data, order = section.data, header.processor
+    data, unsigned = section.data, header.processor.unsigned
     position = header.parameter_start + 4
     for _ in range(RECORD_LIMIT):
         if not section.holds(position + 2) or not data[position] or not data[position + 1]:
@@ -202,7 +205,7 @@ def _records(section: _Section, header: Header) -> Iterator[_Record]:
         name_stop = position + 2 + abs(_signed(data[position]))
         if not section.holds(name_stop + 2):
             return
-        offset = order.unsigned(data, name_stop)  # past 32767 the sign bit is set in the wild
+        offset = unsigned(data, name_stop)  # past 32767 the sign bit is set in the wild
         following = name_stop + offset if offset else 0
         name = data[position + 2 : name_stop].decode("latin-1").strip("\0 ").upper()
         yield _Record(name, _signed(data[position + 1]), name_stop + 2, following)
@@ -217,25 +220,17 @@ def _records(section: _Section, header: Header) -> Iterator[_Record]:
 
 def _parameter(section: _Section, record: _Record, processor: Processor) -> Parameter | None:
     """None where its type or its size cannot be."""
-    if not section.holds(record.body + 2):
+    body, data = record.body, section.data
+    if not section.holds(body + 2):
         return None
-    data = section.data
-    kind = _signed(data[record.body])
-    start = record.body + 2 + data[record.body + 1]
-    if kind not in _KINDS or data[record.body + 1] > _DIMENSION_LIMIT or not section.holds(start):
+    kind, start = _signed(data[body]), body + 2 + data[body + 1]
+    if kind not in _KINDS or data[body + 1] > _DIMENSION_LIMIT or not section.holds(start):
         return None
-    dimensions = tuple(data[record.body + 2 : start])
-    stop = start + abs(kind)
-    for dimension in dimensions:
-        stop = start + (stop - start) * dimension
-    return _located(section, record, Parameter(kind, dimensions, data, start, stop, processor))
-
-
-def _located(section: _Section, record: _Record, parameter: Parameter) -> Parameter | None:
-    """The parameter, if its values lie in the section."""
-    if parameter.stop > section.limit or (record.next and parameter.stop > record.next):
+    dimensions = tuple(data[body + 2 : start])
+    stop = start + math.prod(dimensions, start=abs(kind))
+    if (record.next and stop > record.next) or not section.holds(stop):
         return None
-    return parameter if section.holds(parameter.stop) else None
+    return Parameter(kind, dimensions, data, start, stop, processor)
 
 
 def _merged(

@@ -6,6 +6,7 @@ recording.py.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -143,11 +144,11 @@ class C3DFile:
     ) -> Signal:
         """(channels, samples) of these channels in these frames."""
         stop_frame = self.layout.frames if stop_frame is None else stop_frame
-        return self._analogs(list(indices), start_frame, min(stop_frame, self.layout.frames))
+        return self._analogs(_picked(indices), start_frame, min(stop_frame, self.layout.frames))
 
     def blocks(self, frames: int, indices: Sequence[int] | None = None) -> Iterator[Block]:
         """The recording in pieces of so many frames, one in memory at a time."""
-        chosen = slice(None) if indices is None else list(indices)
+        chosen = slice(None) if indices is None else _picked(indices)
         for start in range(0, self.layout.frames, frames):
             stop = min(start + frames, self.layout.frames)
             first_sample = start * self.layout.samples_per_frame
@@ -174,9 +175,13 @@ class C3DFile:
             raise BadInput(f"There is no channel {channel}; the file has {self.layout.channels}.")
         return channel
 
-    def _analogs(self, channels: slice | list[int], start_frame: int, stop_frame: int) -> Signal:
+    def _analogs(
+        self, channels: slice | Sequence[int], start_frame: int, stop_frame: int
+    ) -> Signal:
         layout = self.layout
-        count = layout.channels if isinstance(channels, slice) else len(channels)
+        count = (
+            len(range(layout.channels)[channels]) if isinstance(channels, slice) else len(channels)
+        )
         frames = max(0, stop_frame - start_frame) if layout.channels else 0
         samples = np.empty((count, frames, layout.samples_per_frame))
         for first, data in self._frames(start_frame, start_frame + frames):
@@ -198,6 +203,16 @@ class C3DFile:
         for first in range(start, stop, step):
             length = (min(first + step, stop) - first) * layout.frame_bytes
             yield first, self.source.read(layout.data_offset + first * layout.frame_bytes, length)
+
+
+def _picked(indices: Sequence[int]) -> slice | Sequence[int]:
+    """Evenly spaced channels as a slice, which NumPy reads twice as quickly as a list."""
+    if len(indices) == 1:
+        return slice(indices[0], indices[0] + 1)
+    steps = {later - earlier for earlier, later in pairwise(indices)}
+    if len(steps) != 1 or min(steps) < 1:
+        return indices
+    return slice(indices[0], indices[-1] + 1, steps.pop())
 
 
 def _labels(parameters: Parameters, channels: int) -> Iterator[str]:

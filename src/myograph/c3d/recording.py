@@ -1,4 +1,4 @@
-"""From a C3D file to what can be analysed: facts and EMG in volts, or a sentence that says why not."""
+"""From a C3D file to what can be analysed: facts and EMG in volts, or a sentence saying why not."""
 
 import re
 from collections import Counter

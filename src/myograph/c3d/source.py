@@ -4,6 +4,7 @@ A file that is cut short while it is mapped kills the process with SIGBUS; a sho
 """
 
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -38,8 +39,11 @@ class FileSource:
 
     def __init__(self, path: str | Path) -> None:
         self._descriptor = -1
-        self._descriptor = _open(Path(path))
-        self.size = os.fstat(self._descriptor).st_size
+        self._descriptor = _open(path)
+        status = os.fstat(self._descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise NotReadable(f"{path} is a folder, not a file.")
+        self.size = status.st_size
 
     def read(self, offset: int, length: int) -> bytes:
         data = os.pread(self._descriptor, length, offset)
@@ -67,14 +71,10 @@ class FileSource:
         self.close()
 
 
-def _open(path: Path) -> int:
+def _open(path: str | Path) -> int:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as exc:
         raise NotFound(f"There is no file {path}.") from exc
     except OSError as exc:
         raise NotReadable(f"{path} cannot be opened: {exc.strerror}.") from exc
-    if path.is_dir():
-        os.close(descriptor)
-        raise NotReadable(f"{path} is a folder, not a file.")
-    return descriptor

@@ -91,14 +91,14 @@ class Protocol:
     rate_tolerance: float = 0.005  # mains itself strays by less
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name, value in self._items():
             _check(name, value)
         if self.band_hz[0] >= self.band_hz[1]:
             raise BadInput("band_hz: the lower corner must lie below the upper one.")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it: pairs are lists."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in self._items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Protocol":
@@ -108,6 +108,9 @@ class Protocol:
         if unknown:
             raise BadInput(f"The protocol knows no {', '.join(unknown)}.")
         return cls(**{name: _as(known[name], name, value) for name, value in values.items()})
+
+    def _items(self) -> "list[tuple[str, float | str | Range]]":
+        return list(asdict(self).items())
 
     @property
     def digest(self) -> str:

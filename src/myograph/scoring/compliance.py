@@ -216,6 +216,6 @@ def _compliance(
     """The weighted mean, or None and why."""
     if rates["completion"] == 0:
         return 0.0, None
-    parts = {k: v for k, v in rates.items() if v is not None and k not in left_out}
+    parts: Parts = {k: v for k, v in rates.items() if v is not None and k not in left_out}
     value = weighted(parts, configuration.compliance_weights)
     return value, None if value is not None else "no component that has weight is known"

@@ -1,0 +1,52 @@
+"""What a person should know of a channel, in sentences."""
+
+from collections.abc import Mapping
+
+from myograph.analysis.contractions import Nothing
+from myograph.recording import Finding
+from myograph.signal.artefacts import Artefacts
+from myograph.signal.runs import Runs, lengths
+
+_NOTHING: Mapping[Nothing, str] = {
+    "no_activity": "{label} shows no activity above rest.",
+    "not_separable": "On {label}, activity and rest cannot be told apart.",
+}
+
+
+def nothing_found(label: str, nothing: Nothing | None) -> str | None:
+    """Why a channel has no contractions; None where it has some."""
+    return None if nothing is None else _NOTHING[nothing].format(label=label)
+
+
+def artefact_findings(label: str, found: Artefacts, rate_hz: float) -> tuple[Finding, ...]:
+    """One finding for each kind of artefact that occurs."""
+    kinds = (
+        (
+            "dropouts",
+            "{label} dropped out {times}, {seconds} in all.",
+            found.dropouts,
+        ),
+        (
+            "saturated",
+            "{label} is at its limit {times}, {seconds} in all.",
+            found.saturated,
+        ),
+        ("repeats", "The sensor of {label} repeated a block {times}.", found.repeats),
+        ("flat_lines", "{label} stands still {times}, {seconds} in all.", found.flat),
+        ("spikes", "{label} has a lone spike {times}.", found.spikes),
+    )
+    findings = [
+        Finding(code, _sentence(text, label, runs, rate_hz), label)
+        for code, text, runs in kinds
+        if len(runs)
+    ]
+    if found.non_finite:
+        sentence = f"{found.non_finite} samples of {label} are no numbers."
+        findings.append(Finding("not_finite", sentence, label))
+    return tuple(findings)
+
+
+def _sentence(text: str, label: str, runs: Runs, rate_hz: float) -> str:
+    count = len(runs)
+    times = "once" if count == 1 else f"{count} times"
+    return text.format(label=label, times=times, seconds=f"{lengths(runs).sum() / rate_hz:.2g} s")

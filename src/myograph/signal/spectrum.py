@@ -1,0 +1,129 @@
+"""Where in frequency the power of a signal lies.
+
+Periodograms of Hann windows (Welch 1967, doi 10.1109/TAU.1967.1161901), padded with zeros to a
+common length, so that windows of unequal length share their frequencies.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from myograph.recording import Signal
+from myograph.signal.runs import Mask
+
+Starts: TypeAlias = npt.NDArray[np.int64]
+
+_BATCH = 128  # windows at once: they stay in the cache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """The frequencies of a spectrum: `bins` of them, from 0 Hz in steps of rate / length."""
+
+    rate_hz: float
+    length: int
+    bins: int
+
+    @property
+    def step_hz(self) -> float:
+        return self.rate_hz / self.length
+
+    @property
+    def hz(self) -> Signal:
+        return np.arange(self.bins, dtype=np.float64) * self.step_hz
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """(k,) each, of k spectra: mean and median power frequency and FInsm5; NaN without power."""
+
+    mpf_hz: Signal
+    mdf_hz: Signal
+    fi_nsm5: Signal
+
+
+def axis_of(rate_hz: float, padded_s: float, up_to_hz: float) -> Axis:
+    """At least `padded_s` long, below the highest frequency that `rate_hz` carries."""
+    length = int(fft.next_fast_len(round(padded_s * rate_hz), real=True))
+    return Axis(rate_hz, length, min(int(up_to_hz * length / rate_hz) + 1, length // 2))
+
+
+def periodograms(x: Signal, starts: Starts, size: int, axis: Axis) -> Signal:
+    """(k, bins) power density, V²/Hz one-sided, of the k windows of `size` samples at `starts`.
+
+    The mean of each window is removed. 0 Hz is not to be used.
+    """
+    window = _hann(size, axis.rate_hz)
+    views = np.lib.stride_tricks.sliding_window_view(x, size)
+    power = np.empty((starts.size, axis.bins))
+    for first in range(0, starts.size, _BATCH):
+        part = views[starts[first : first + _BATCH]]
+        part -= part.mean(axis=1, keepdims=True)
+        part *= window
+        lines = np.asarray(fft.rfft(part, axis.length, axis=1, overwrite_x=True), np.complex128)
+        kept = lines[:, : axis.bins]
+        power[first : first + _BATCH] = kept.real**2 + kept.imag**2
+    return power
+
+
+def shape_of(power: Signal, axis: Axis, band_hz: tuple[float, float]) -> Shape:
+    """MPF, MDF and FInsm5 of each row of `power` within the band.
+
+    MPF is the mean power frequency, sum(f P) / sum(P). MDF halves the power, interpolated between
+    bins (Stulen and De Luca 1981, doi 10.1109/TBME.1981.324738, for both). FInsm5 is the moment of
+    order -1 over that of order 5 (Dimitrov et al. 2006, doi 10.1249/01.mss.0000233794.31659.6d);
+    values near 1e-13 are right.
+    """
+    inside = in_band(axis, band_hz)
+    hz, rows = axis.hz[inside], power[:, inside]
+    total = rows.sum(axis=1)
+    total = np.where(total > 0, total, np.nan)
+    return Shape(
+        mpf_hz=(rows @ hz) / total,
+        mdf_hz=_median_hz(rows, hz, axis.step_hz),
+        fi_nsm5=(rows @ hz**-1.0) / (rows @ hz**5 + 0 * total),
+    )
+
+
+def in_band(axis: Axis, band_hz: tuple[float, float]) -> slice:
+    """The bins of the band, both corners among them."""
+    hz = axis.hz
+    first, last = np.searchsorted(hz, band_hz[0]), np.searchsorted(hz, band_hz[1], "right")
+    return slice(int(first), int(last))
+
+
+def evenly_spread(start: int, stop: int, size: int) -> Starts:
+    """Starts of windows that cover start..stop with at least half overlap; none if too short."""
+    room = stop - start - size
+    if room < 0:
+        return np.empty(0, np.int64)
+    count = -(-room // max(1, size // 2)) + 1
+    return np.round(np.linspace(start, stop - size, count)).astype(np.int64)
+
+
+def unmasked(starts: Starts, size: int, masked_before: Starts | None) -> Mask:
+    """(k,) which windows touch no masked sample, of which there are so many before each place."""
+    if masked_before is None:
+        return np.ones(starts.size, np.bool_)
+    return masked_before[starts + size] == masked_before[starts]
+
+
+def _hann(size: int, rate_hz: float) -> Signal:
+    """Scaled so that the squared transform is a one-sided density."""
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    return window / np.sqrt(np.dot(window, window) * rate_hz / 2)
+
+
+def _median_hz(rows: Signal, hz: Signal, step_hz: float) -> Signal:
+    """Each bin's power is spread evenly over its width."""
+    running = np.cumsum(rows, axis=1)
+    half = running[:, -1:] / 2
+    at = np.minimum((running < half).sum(axis=1), hz.size - 1)
+    row = np.arange(len(rows))
+    own = rows[row, at]
+    before = running[row, at] - own
+    share = np.divide(half[:, 0] - before, own, out=np.full(len(rows), np.nan), where=own > 0)
+    return hz[at] + (share - 0.5) * step_hz

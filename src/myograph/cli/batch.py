@@ -1,0 +1,118 @@
+"""Many recordings analysed on all cores, one bad file never in the way of another."""
+
+import os
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+from myograph.api import Json, Leg, Result, analyse
+from myograph.c3d.source import FileSource
+from myograph.cli.plot import drawing
+from myograph.errors import MyographError
+from myograph.recording import Signal
+from myograph.services.read_signal import read_outline, read_window
+from myograph.signal.reduce import extremes
+
+FAULT = "fault"
+SKETCH_COLUMNS = 480
+PLOT_COLUMNS = 1152
+
+# Starting processes takes as long as analysing about this much in our own.
+_WORTH_A_POOL_BYTES = 12_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    file: str
+    recover: bool = False
+    legs: Mapping[str, Leg] | None = None
+    rpe: int | None = None
+    with_plot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """sketches: the envelope of each channel in at most 480 columns, the highest of each, volts."""
+
+    result: Result
+    sketches: Mapping[str, tuple[float, ...]]
+    plot: str | None
+
+    def to_dict(self) -> Json:
+        return self.result.to_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """trace: where a fault of ours happened; None for what we expect."""
+
+    file: str
+    code: str
+    sentence: str
+    trace: str | None = None
+
+    def to_dict(self) -> Json:
+        return {"file": self.file, "error": {"code": self.code, "sentence": self.sentence}}
+
+
+Outcome = Analysed | Refused
+
+
+def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """One for each job, in their order."""
+    workers = min(_cores(), len(jobs))
+    if workers <= 1 or sum(_size(job.file) for job in jobs) < _WORTH_A_POOL_BYTES:
+        yield from map(outcome, jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=_start_method()) as pool:
+        yield from pool.map(outcome, jobs)
+
+
+def outcome(job: Job) -> Outcome:
+    try:
+        return _analysed(job)
+    except MyographError as problem:
+        return Refused(job.file, problem.code, problem.sentence)
+    except Exception as bug:  # noqa: BLE001 - an edge: a fault in one file must not lose the others
+        sentence = f"This is a fault in myograph itself ({type(bug).__name__}: {bug})."
+        return Refused(job.file, FAULT, sentence, traceback.format_exc())
+
+
+def _analysed(job: Job) -> Analysed:
+    result = analyse(job.file, recover=job.recover, legs=job.legs, rpe=job.rpe)
+    with FileSource(job.file) as source:
+        outline = read_outline(source, result.protocol, recover=job.recover)
+        window = read_window(source, outline, columns=PLOT_COLUMNS)
+    return Analysed(
+        result,
+        sketches={c.label: _sketch(c.envelope) for c in outline.channels},
+        plot=drawing(result, outline, window) if job.with_plot else None,
+    )
+
+
+def _sketch(envelope: Signal) -> tuple[float, ...]:
+    return tuple(extremes(envelope, SKETCH_COLUMNS)[1].tolist())
+
+
+def _size(file: str) -> int:
+    path = Path(file)
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _start_method() -> BaseContext:
+    """A fork of a process that has threads may hang, and a progress bar is a thread."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["myograph.cli.batch"])
+    return context

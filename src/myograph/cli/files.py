@@ -1,0 +1,48 @@
+"""Which recordings a person means by a name: a file, a folder, or a pattern."""
+
+import glob
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from myograph.errors import MyographError, NotFound
+
+Named = tuple[str, MyographError | None]  # a file, or what was named and why it is none
+
+
+def named(names: Iterable[str]) -> list[Named]:
+    """Each file once, in the order named; a folder gives the .c3d files in and below it."""
+    seen: set[Path] = set()
+    found: list[Named] = []
+    for name in names:
+        for file, problem in _expanded(name):
+            place = Path(file).absolute()
+            if place not in seen:
+                seen.add(place)
+                found.append((file, problem))
+    return found
+
+
+def _expanded(name: str) -> Iterator[Named]:
+    path = Path(name)
+    if path.is_dir():
+        yield from _of_folder(name, path)
+    elif path.exists() or not glob.has_magic(name):
+        yield name, None  # what is not there is said by the reader, as for any other file
+    else:
+        yield from _of_pattern(name)
+
+
+def _of_folder(name: str, folder: Path) -> Iterator[Named]:
+    inside = sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".c3d" and p.is_file())
+    if not inside:
+        yield name, NotFound(f"There is no .c3d file in {name}.")
+    for path in inside:
+        yield str(path), None
+
+
+def _of_pattern(pattern: str) -> Iterator[Named]:
+    matching = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())  # noqa: PTH207 - a pattern may be absolute
+    if not matching:
+        yield pattern, NotFound(f"No file matches {pattern}.")
+    for name in matching:
+        yield name, None

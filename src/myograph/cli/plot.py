@@ -1,0 +1,125 @@
+"""The viewer's drawing as a file of its own: all channels of a recording in one SVG."""
+
+from pathlib import Path
+
+import numpy as np
+
+from myograph.api import NOWHERE, Result
+from myograph.charts.numbers import duration
+from myograph.charts.signal_view import (
+    AXIS_PX,
+    GAP_PX,
+    PLOT_PX,
+    TITLE_PX,
+    Lane,
+    Mark,
+    Reached,
+    Span,
+    View,
+    draw,
+    limit_of,
+    resolution,
+)
+from myograph.charts.svg import Svg, element
+from myograph.scoring.results import Judgement
+from myograph.services.read_signal import Outline, Window
+
+_WIDTH_PX, _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 1152, 60, 20, 44, 12
+# The page's light colours, so that the drawing looks the same where there is no page around it.
+_STYLE = """
+text { font: 12px system-ui, "Segoe UI", Roboto, sans-serif; fill: #52616D; }
+.heading { font-size: 14px; font-weight: 600; fill: #14212B; }
+.paper { fill: #FFFFFF; }
+.lane { color: #52616D; }
+.lane.left { color: #0B62A4; }
+.lane.right { color: #B4460B; }
+.lane-title { font-weight: 600; fill: #14212B; }
+.unit { font-weight: 400; fill: #52616D; }
+.frame { fill: none; stroke: #D5DCE1; }
+.grid { stroke: #D5DCE1; }
+.edge { stroke: #7B8A95; }
+path { vector-effect: non-scaling-stroke; }
+.ribbon { fill: currentColor; fill-opacity: .42; stroke: currentColor; stroke-opacity: .42; }
+.samples { fill: none; stroke: currentColor; stroke-opacity: .62; stroke-width: 1.2; }
+.envelope { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
+.band { fill: currentColor; fill-opacity: .08; }
+.band.both { fill-opacity: .18; }
+.band.none { fill: none; stroke: currentColor; stroke-dasharray: 3 3; }
+.mark .target { fill: none; }
+.mark .disc { fill: #FFFFFF; stroke: currentColor; stroke-width: 1.5; }
+.mark.both .disc { fill: currentColor; }
+.mark text { fill: currentColor; font-size: 11px; }
+.mark.both text { fill: #FFFFFF; }
+.masked-foot { fill: #A3124F; }
+.stripe { stroke: #A3124F; stroke-opacity: .5; }
+"""
+
+
+def drawing(result: Result, outline: Outline, window: Window) -> str:
+    """An SVG document of fixed width with its own style; both sides on one scale."""
+    limit_v = max(
+        limit_of(np.array([-c.largest_v]), np.array([c.largest_v])) for c in outline.channels
+    )
+    lanes = tuple(
+        Lane(
+            label=channel.label,
+            title=_title(result, channel.label),
+            side=result.legs.get(channel.label, NOWHERE).side,
+            trace=trace,
+            limit_v=limit_v,
+            marks=_marks(result, channel.label),
+        )
+        for channel, trace in zip(outline.channels, window.traces, strict=True)
+    )
+    return _document(result, View(window.span, window.columns, lanes))
+
+
+def _document(result: Result, view: View) -> Svg:
+    inside = draw(view)
+    height = _TOP_PX + _height(view) + _BOTTOM_PX
+    width = _LEFT_PX + _WIDTH_PX + _RIGHT_PX
+    heading = f"{Path(result.file).name}, {duration(view.span.length_s)}, {resolution(view)}"
+    return element(
+        "svg",
+        element("style", Svg(_STYLE)),
+        element("rect", width=width, height=height, class_="paper"),
+        element("text", heading, x=_LEFT_PX, y=24, class_="heading"),
+        element(
+            "svg", inside, x=_LEFT_PX, y=_TOP_PX, width=_WIDTH_PX, height=height, overflow="visible"
+        ),
+        xmlns="http://www.w3.org/2000/svg",
+        width=width,
+        height=height,
+        viewBox=f"0 0 {width} {height}",
+    )
+
+
+def _height(view: View) -> int:
+    return (TITLE_PX + PLOT_PX + GAP_PX) * len(view.lanes) + AXIS_PX
+
+
+def _title(result: Result, label: str) -> str:
+    leg = result.legs.get(label, NOWHERE)
+    return " ".join(filter(None, (label, leg.side, leg.muscle)))
+
+
+def _marks(result: Result, label: str) -> tuple[Mark, ...]:
+    judged = {j.number: j for m in result.score.muscles if m.label == label for j in m.judgements}
+    found = [c for m in result.measurement.channels if m.label == label for c in m.contractions]
+    return tuple(
+        Mark(
+            key=f"{label}-{c.number}",
+            span=Span(c.start_s, c.end_s),
+            reached=_reached(judged[c.number]),
+            name=f"{label} contraction {c.number}: {c.start_s:.1f} s, {duration(c.duration_s)}",
+            address=f"#{label}-{c.number}",
+        )
+        for c in found
+    )
+
+
+def _reached(judgement: Judgement) -> Reached:
+    met = (judgement.meets_intensity, judgement.meets_duration)
+    if None in met:
+        return "unjudged"
+    return ("none", "one", "both")[sum(map(bool, met))]

@@ -1,0 +1,274 @@
+"""A recording as a person reads it in the terminal: in microvolts, and why a number is missing."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from myograph.analysis.results import ChannelMeasurement, Contraction
+from myograph.api import NOWHERE, Leg, Result
+from myograph.charts.numbers import clock, decimal, duration, microvolts
+from myograph.recording import Facts, Finding, GameFacts
+from myograph.scoring.results import Judgement, MuscleScore, SessionScore
+
+_BARS = "▁▂▃▄▅▆▇█"
+_VERDICT_STYLE = {"good": "green", "usable": "yellow", "poor": "red"}
+_SOURCES = {
+    "user_defined": "set by the therapist",
+    "baseline_session": "from a baseline session",
+    "c3d_metadata": "from the file, in the game's own unit",
+    "backend_95percentile": "estimated from this session",
+}
+_NARROW = 72
+_NO_NUMBER = "–"
+
+
+def report(result: Result, sketches: Mapping[str, Sequence[float]], width: int) -> Group:
+    """Facts, then each channel, then the scores.
+
+    sketches   the envelope of each channel in volts, more columns than `width` has
+    """
+    muscles = {m.label: m for m in result.score.muscles}
+    parts: list[RenderableType] = [about(result.file, result.facts)]
+    parts += _remarks(result.measurement.findings)
+    for channel in result.measurement.channels:
+        leg = result.legs.get(channel.label, NOWHERE)
+        sketch = sketches.get(channel.label, ())
+        parts += [Text(), _channel(channel, muscles[channel.label], leg, sketch, width)]
+    parts += _remarks(result.measurement.refused)
+    return Group(*parts, Text(), _scores(result.score), Text())
+
+
+def about(file: str, facts: Facts) -> Group:
+    """The recording's facts and what its reader had to decide."""
+    lines = [Text(Path(file).name, style="bold"), Text(_facts_line(facts))]
+    if facts.game:
+        lines.append(Text(_game_line(facts.game)))
+    return Group(*lines, *_remarks(facts.findings))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The highest of each column as a bar; all against the highest of them."""
+    columns = _columns(values, width)
+    top = max(columns, default=0.0)
+    if top <= 0:
+        return ""
+    return "".join(_BARS[min(int(v / top * len(_BARS)), len(_BARS) - 1)] for v in columns)
+
+
+def _columns(values: Sequence[float], width: int) -> list[float]:
+    count = min(width, len(values))
+    edges = [len(values) * k // max(count, 1) for k in range(count + 1)]
+    return [max(values[a:b]) for a, b in pairwise(edges)]
+
+
+def _facts_line(facts: Facts) -> str:
+    rate = f"{facts.rate.used_hz:g} Hz"
+    if facts.rate.used_hz != facts.rate.original_hz:
+        rate += f" (the file declares {facts.rate.original_hz:g})"
+    parts = [duration(facts.duration_s), rate, f"{facts.sample_count} samples per channel"]
+    if facts.recovered:
+        parts.append("recovered")
+    return " · ".join([*parts, ", ".join(facts.emg_labels)])
+
+
+def _game_line(game: GameFacts) -> str:
+    level = game.level_name or (None if game.level is None else f"{game.level}")
+    parts = (
+        game.name,
+        f"{game.start:%d %b %Y %H:%M}" if game.start else None,
+        f"level {level}" if level else None,
+        None if game.score is None else f"score {game.score:g}",
+        f"player {game.player}" if game.player else None,
+        None if game.rpe is None else f"RPE {game.rpe:g}",
+    )
+    return " · ".join(p for p in parts if p)
+
+
+def _remarks(findings: Iterable[Finding]) -> Iterator[Text]:
+    for finding in findings:
+        where = f"{finding.channel}: " if finding.channel else ""
+        yield Text(f"! {where}{finding.sentence}", style="yellow")
+
+
+def _channel(
+    channel: ChannelMeasurement,
+    muscle: MuscleScore,
+    leg: Leg,
+    sketch: Sequence[float],
+    width: int,
+) -> Group:
+    peak_v = max((c.peak_v for c in channel.contractions), default=None)
+    parts: list[RenderableType] = [
+        _verdict(channel, leg),
+        Text(sparkline(sketch, width - 4), style="cyan", no_wrap=True),
+        *(Text(f"! {reason}", style="yellow") for reason in channel.quality.reasons),
+        *_remarks(channel.findings),
+        _statistics(channel),
+        Text(_contractions_line(channel, peak_v)),
+    ]
+    if channel.contractions:
+        judged = {j.number: j for j in muscle.judgements}
+        parts.append(_contractions(channel.contractions, judged, narrow=width < _NARROW))
+    parts += [Text(_mvc_line(muscle)), *(Text(line) for line in _muscle_lines(muscle))]
+    return Group(parts[0], Padding(Group(*parts[1:]), (0, 0, 0, 2)))
+
+
+def _verdict(channel: ChannelMeasurement, leg: Leg) -> Text:
+    quality = channel.quality
+    where = ", ".join(filter(None, (leg.side, leg.muscle)))
+    text = Text(channel.label, style="bold").append(f" ({where})" if where else "", style="bold")
+    text.append("  signal ").append(quality.verdict, style=_VERDICT_STYLE[quality.verdict])
+    return text.append(f" ({quality.score:.2f})", style="dim").append(_noise(channel), style="dim")
+
+
+def _noise(channel: ChannelMeasurement) -> str:
+    quality = channel.quality
+    parts = (
+        None if quality.snr_db is None else f"SNR {quality.snr_db:.0f} dB",
+        None if quality.noise_level_v is None else f"rest {microvolts(quality.noise_level_v)} µV",
+        f"{100 * quality.masked_share:.1f} % masked" if quality.masked_share else None,
+    )
+    return "".join(f" · {p}" for p in parts if p)
+
+
+def _statistics(channel: ChannelMeasurement) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading, right in (("", False), ("contractions", True), ("whole recording", True)):
+        table.add_column(heading, justify="right" if right else "left")
+    clinical, whole = channel.clinical, channel.whole
+    table.add_row("RMS", _uv(clinical.rms_v), _uv(whole.rms_v))
+    table.add_row("mean rectified value (MAV)", _uv(clinical.mav_v), _uv(whole.mav_v))
+    table.add_row("integral (iEMG)", _uvs(clinical.iemg_vs), _uvs(whole.iemg_vs))
+    table.add_row("mean frequency (MPF)", _hz(clinical.mpf_hz), _hz(whole.mpf_hz))
+    table.add_row("median frequency (MDF)", _hz(clinical.mdf_hz), _hz(whole.mdf_hz))
+    return table
+
+
+def _contractions_line(channel: ChannelMeasurement, peak_v: float | None) -> str:
+    count = len(channel.contractions)
+    line = "1 contraction" if count == 1 else f"{count} contractions"
+    if peak_v is not None:
+        line += f", highest peak {microvolts(peak_v)} µV"
+    game = channel.game
+    if game is None:
+        return f"{line}; the game's own detector was not recorded"
+    line += f"; the game saw {game.count}: {game.matched} the same"
+    if game.missed:
+        line += f", {game.missed} that are none"
+        line += f" ({game.on_artefact} of them faults of the signal)" if game.on_artefact else ""
+    return line + (f", and not {game.extra} of ours" if game.extra else "")
+
+
+def _contractions(
+    found: Sequence[Contraction], judged: Mapping[int, Judgement], *, narrow: bool
+) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    headings = ["#", "start", "held", "peak µV", "RMS µV", "MDF Hz", "strong", "long", "note"]
+    left_out = {"RMS µV", "note"} if narrow else set[str]()
+    for heading in headings:
+        if heading not in left_out:
+            table.add_column(heading, justify="left" if heading == "note" else "right")
+    for c in found:
+        judgement = judged[c.number]
+        cells = {
+            "#": f"{c.number}",
+            "start": clock(c.start_s, 2),
+            "held": duration(c.duration_s),
+            "peak µV": microvolts(c.peak_v),
+            "RMS µV": _NO_NUMBER if c.rms_v is None else microvolts(c.rms_v),
+            "MDF Hz": _NO_NUMBER if c.mdf_hz is None else decimal(c.mdf_hz, 0),
+            "strong": _met(judgement.meets_intensity),
+            "long": _met(judgement.meets_duration),
+            "note": _note(c, judgement),
+        }
+        table.add_row(*(cells[h] for h in headings if h not in left_out))
+    return table
+
+
+def _note(contraction: Contraction, judgement: Judgement) -> str:
+    notes = (
+        f"{100 * contraction.masked_share:.0f} % masked" if contraction.masked_share else None,
+        "cut by the recording" if contraction.cut else None,
+        "short" if judgement.short else None,
+    )
+    return ", ".join(n for n in notes if n)
+
+
+def _met(met: bool | None) -> str:  # noqa: FBT001 - a value to show, not a switch
+    return {True: "yes", False: "no", None: _NO_NUMBER}[met]
+
+
+def _mvc_line(muscle: MuscleScore) -> str:
+    mvc = muscle.mvc
+    if mvc.value_v is None or mvc.source is None:
+        return "MVC not measured: nothing to take it from"
+    trust = "" if mvc.confidence is None else f", confidence {mvc.confidence:.2f}"
+    return f"MVC {microvolts(mvc.value_v)} µV, {_SOURCES[mvc.source]}{trust}"
+
+
+def _muscle_lines(muscle: MuscleScore) -> Iterator[str]:
+    """The plain dose before the formulas: it is what an honest score can hide."""
+    if muscle.good_both is None:
+        yield f"good contractions not known; target {muscle.target}"
+    else:
+        yield f"{muscle.good_both} good contractions of {muscle.target}"
+    shares = ", ".join(
+        f"{name} {_percent(value)}"
+        for name, value in (
+            ("completion", muscle.completion),
+            ("intensity", muscle.intensity),
+            ("duration", muscle.duration),
+        )
+    )
+    yield f"{shares}; compliance {_percent(muscle.compliance)}"
+    if muscle.reason:
+        yield f"compliance not measured: {muscle.reason}"
+    for name, reason in muscle.left_out.items():
+        yield f"{name} left out of compliance: {reason}"
+
+
+def _scores(score: SessionScore) -> Group:
+    missing = {m.component: m.reason for m in score.missing}
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    for name in ("overall", "compliance", "symmetry", "effort", "game"):
+        value: float | None = getattr(score, name)
+        shown = decimal(value, 1) if value is not None else _NO_NUMBER
+        table.add_row(name, shown, _remark(name, value, score, missing))
+    pressure = missing.get("bfr")
+    note = [Text(f"  pressure: {pressure}")] if pressure else []
+    return Group(Text("Scores, 0 to 100", style="bold"), table, *note)
+
+
+def _remark(
+    name: str, value: float | None, score: SessionScore, missing: Mapping[str, str]
+) -> Text:
+    if value is None:
+        return Text(f"not measured: {missing.get(name, 'unknown')}", style="dim")
+    if name == "overall":
+        return Text(score.category or "", style="dim")
+    weight = score.weights.get(name)
+    return Text("" if weight is None else f"weight {100 * weight:.0f} %", style="dim")
+
+
+def _uv(volts: float | None) -> str:
+    return _NO_NUMBER if volts is None else f"{microvolts(volts)} µV"
+
+
+def _uvs(volt_seconds: float | None) -> str:
+    return _NO_NUMBER if volt_seconds is None else f"{microvolts(volt_seconds)} µV s"
+
+
+def _hz(hertz: float | None) -> str:
+    return _NO_NUMBER if hertz is None else f"{decimal(hertz, 0)} Hz"
+
+
+def _percent(share: float | None) -> str:
+    return "not known" if share is None else f"{decimal(100 * share, 0)} %"

@@ -1,0 +1,203 @@
+"""Results as tables: the one representation from which every file format is written.
+
+Each table is made from the very JSON that programs get, so no number can differ between them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from myograph.api import Json
+
+Cell: TypeAlias = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`place` is where the value stands in the JSON of its row: "statistics.rms"."""
+
+    name: str
+    unit: str
+    meaning: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows in the order of the files; a missing value is None."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def tables_of(documents: Sequence[Json]) -> tuple[Table, ...]:
+    """Every table of these results, refused files and the codebook included.
+
+    documents    as `myograph analyse --json` gives them, one for each file
+    """
+    analysed = [d for d in documents if "error" not in d]
+    tables = (
+        _table("recordings", _RECORDING, analysed),
+        _table("channels", _CHANNEL, [row for d in analysed for row in _channels(d)]),
+        _table("contractions", _CONTRACTION, [row for d in analysed for row in _contractions(d)]),
+        _table("refused", _REFUSED, [d for d in documents if "error" in d]),
+    )
+    return (*tables, _codebook(tables))
+
+
+def _channels(document: Json) -> Iterator[Json]:
+    """Each channel beside what its muscle scored."""
+    scored = {muscle["label"]: muscle for muscle in document["scores"]["muscles"]}
+    for channel in document["channels"]:
+        yield {"file": document["file"], "score": scored[channel["label"]], **channel}
+
+
+def _contractions(document: Json) -> Iterator[Json]:
+    for channel in document["channels"]:
+        for contraction in channel["contractions"]:
+            yield {"file": document["file"], "channel": channel["label"], **contraction}
+
+
+def _table(name: str, columns: tuple[Column, ...], rows: Sequence[Json]) -> Table:
+    cells = tuple(tuple(_cell(row, column.place) for column in columns) for row in rows)
+    return Table(name, columns, cells)
+
+
+def _cell(row: Json, place: str) -> Cell:
+    value: Any = row
+    for key in place.split("."):
+        value = cast("Json", value).get(key) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        return "; ".join(map(_text, cast("list[str | Json]", value)))
+    return value
+
+
+def _text(item: str | Json) -> str:
+    """Of a sentence, a finding, or a component that is missing."""
+    if isinstance(item, str):
+        return item
+    return item["sentence"] if "sentence" in item else f"{item['component']}: {item['reason']}"
+
+
+def _codebook(tables: Sequence[Table]) -> Table:
+    columns = (
+        Column("table", "", "the table", "table"),
+        Column("column", "", "the column", "column"),
+        Column("unit", "", "its unit; empty: none", "unit"),
+        Column("meaning", "", "what it holds", "meaning"),
+    )
+    rows = tuple((t.name, c.name, c.unit, c.meaning) for t in tables for c in t.columns)
+    return Table("codebook", columns, rows)
+
+
+_FILE = Column("file", "", "the file as it was named", "file")
+
+_RECORDING = (
+    _FILE,
+    Column("sha256", "", "SHA-256 of the file's bytes", "sha256"),
+    Column("method", "", "version of the method of analysis", "method"),
+    Column("protocol_digest", "", "SHA-256 of the method's parameters", "protocol_digest"),
+    Column("size_bytes", "B", "size of the file", "recording.size_bytes"),
+    Column(
+        "sampling_rate", "Hz", "all times and frequencies rest on it", "recording.sampling_rate"
+    ),
+    Column(
+        "original_sampling_rate", "Hz", "as the file declares", "recording.original_sampling_rate"
+    ),
+    Column("sample_count", "", "samples of each channel", "recording.sample_count"),
+    Column("duration_seconds", "s", "length of the recording", "recording.duration_seconds"),
+    Column("recovered", "", "the file was never finalised", "recording.recovered"),
+    Column("start", "", "local time, no zone", "recording.game.start"),
+    Column("player", "", "as the game says", "recording.game.player"),
+    Column("level", "", "level of the game", "recording.game.level"),
+    Column("game_points", "", "points of the game", "recording.game.score"),
+    Column("rpe", "", "perceived exertion 0 to 10, as the file says", "recording.game.rpe"),
+    Column("overall", "0..100", "overall score", "scores.overall"),
+    Column("compliance", "0..100", "compliance of both legs", "scores.compliance"),
+    Column("symmetry", "0..100", "left against right", "scores.symmetry"),
+    Column("effort", "0..100", "from the perceived exertion", "scores.effort"),
+    Column("game", "0..100", "points of their maximum", "scores.game"),
+    Column(
+        "bfr_gate", "", "1: pressure in range, 0: outside, empty: not measured", "scores.bfr_gate"
+    ),
+    Column("category", "", "name of the overall score's range", "scores.category"),
+    Column("missing", "", "components without a value, and why", "scores.missing"),
+    Column("findings", "", "what the reader had to decide", "recording.findings"),
+)
+
+_CHANNEL = (
+    _FILE,
+    Column("channel", "", "label of the channel", "label"),
+    Column("muscle", "", "as somebody assigned it", "muscle"),
+    Column("side", "", "left or right, as somebody assigned it", "side"),
+    Column("verdict", "", "good, usable or poor signal", "quality.verdict"),
+    Column("quality", "0..1", "score of the signal", "quality.score"),
+    Column("quality_reasons", "", "why it is not better", "quality.reasons"),
+    Column("snr_db", "dB", "contractions over rest", "quality.snr_db"),
+    Column("noise_level", "V", "RMS of rest", "quality.noise_level"),
+    Column("masked_share", "0..1", "of the samples, used by no number", "quality.masked_share"),
+    Column("dropouts", "", "stretches at the converter's limit", "quality.dropouts"),
+    Column("saturated_share", "0..1", "of the samples", "quality.saturated_share"),
+    Column("powerline_share", "0..1", "of the power, at 50 or 60 Hz", "quality.powerline_share"),
+    Column("motion_share", "0..1", "of the power, at 1 to 20 Hz", "quality.motion_share"),
+    Column("rms", "V", "root mean square of the contractions", "statistics.rms"),
+    Column("mav", "V", "mean absolute value of the contractions", "statistics.mav"),
+    Column("iemg", "V s", "integral of the contractions", "statistics.iemg"),
+    Column("mpf", "Hz", "mean power frequency of the contractions", "statistics.mpf"),
+    Column("mdf", "Hz", "median frequency of the contractions", "statistics.mdf"),
+    Column("fi_nsm5", "s^6", "Dimitrov's index of the contractions", "statistics.fi_nsm5"),
+    Column("whole_rms", "V", "root mean square of the recording", "whole_recording.rms"),
+    Column("whole_mav", "V", "mean absolute value of the recording", "whole_recording.mav"),
+    Column("whole_iemg", "V s", "integral of the recording", "whole_recording.iemg"),
+    Column("whole_mpf", "Hz", "mean power frequency of the recording", "whole_recording.mpf"),
+    Column("whole_mdf", "Hz", "median frequency of the recording", "whole_recording.mdf"),
+    Column("whole_fi_nsm5", "s^6", "Dimitrov's index of the recording", "whole_recording.fi_nsm5"),
+    Column("mvc", "V", "reference of intensity, in the domain of its source", "mvc.value"),
+    Column("mvc_source", "", "where the reference is from", "mvc.source"),
+    Column("mvc_confidence", "0..1", "how far it can be trusted", "mvc.confidence"),
+    Column("contractions", "", "how many were found", "score.total"),
+    Column("target", "", "how many were asked for", "score.target"),
+    Column("good_intensity", "", "strong enough", "score.good_intensity"),
+    Column("good_duration", "", "long enough", "score.good_duration"),
+    Column("good_both", "", "both", "score.good_both"),
+    Column("completion", "0..1", "contractions of the target", "score.completion"),
+    Column("intensity", "0..1", "strong enough of those judged", "score.intensity"),
+    Column("duration", "0..1", "long enough of those judged", "score.duration"),
+    Column("compliance", "0..1", "weighted mean of the three", "score.compliance"),
+    Column("game_count", "", "contractions the game saw", "game_contractions.count"),
+    Column("game_matched", "", "of them, also found here", "game_contractions.matched"),
+    Column("game_missed", "", "of them, not found here", "game_contractions.missed"),
+    Column("game_extra", "", "found here, not seen by the game", "game_contractions.extra"),
+)
+
+_CONTRACTION = (
+    _FILE,
+    Column("channel", "", "label of the channel", "channel"),
+    Column("number", "", "in the order of time", "number"),
+    Column("start_s", "s", "start", "start_s"),
+    Column("end_s", "s", "end", "end_s"),
+    Column("duration_s", "s", "length", "duration_s"),
+    Column("peak", "V", "highest value of the envelope", "peak"),
+    Column("mean", "V", "mean of the envelope", "mean"),
+    Column("strength", "V", "highest mean of the envelope over 500 ms", "strength"),
+    Column("time_to_peak_s", "s", "from start to peak", "time_to_peak_s"),
+    Column("rms", "V", "root mean square", "rms"),
+    Column("mav", "V", "mean absolute value", "mav"),
+    Column("iemg", "V s", "integral", "iemg"),
+    Column("mpf", "Hz", "mean power frequency", "mpf"),
+    Column("mdf", "Hz", "median frequency", "mdf"),
+    Column("fi_nsm5", "s^6", "Dimitrov's index", "fi_nsm5"),
+    Column("meets_intensity", "", "strong enough", "meets_intensity"),
+    Column("meets_duration", "", "long enough", "meets_duration"),
+    Column("is_good", "", "both", "is_good"),
+    Column("masked_share", "0..1", "of its time, used by no number", "masked_share"),
+    Column("cut", "", "touches an end of the recording", "cut"),
+    Column("source", "", "detector that gave the edges", "source"),
+)
+
+_REFUSED = (
+    _FILE,
+    Column("code", "", "reason, for programs", "error.code"),
+    Column("sentence", "", "reason, for people", "error.sentence"),
+)

@@ -1,4 +1,4 @@
-"""Path data read back: an implementation of its own, so that a test does not ask the code it tests."""
+"""Path data read back by a reader of its own, so that no test asks the code it tests."""
 
 import re
 

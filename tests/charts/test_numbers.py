@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_ticks_stay_inside_are_evenly_spread_and_never_too_many(start, length, m
     each = step(length, most)
     assert all(start - 1e-6 * each <= t <= start + length + 1e-6 * each for t in found)
     assert len(found) <= most + 1
-    assert all(b - a == pytest.approx(each) for a, b in zip(found, found[1:], strict=False))
+    assert all(b - a == pytest.approx(each) for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize(("each", "digits"), [(20, 0), (1, 0), (0.5, 1), (0.01, 2), (0.002, 3)])
@@ -66,7 +68,7 @@ def test_a_duration_never_reads_sixty_seconds(seconds, words):
 
 @pytest.mark.parametrize(
     ("volts", "words"),
-    [(142.4e-6, "142"), (9.94e-6, "9.9"), (9.96e-6, "10"), (-17e-6, "−17"), (0.0, "0.0")],
+    [(142.4e-6, "142"), (99.94e-6, "99.9"), (99.96e-6, "100"), (-17e-6, "−17.0"), (0.0, "0.0")],
 )
 def test_microvolts_keep_a_decimal_where_there_are_few(volts, words):
     assert microvolts(volts) == words

@@ -2,14 +2,14 @@
 
 from math import ceil, floor, log10
 
-TEN_UV = 9.95e-6  # what is shown as 10
+HUNDRED_UV = 99.95e-6  # what is shown as 100
 TEN_S = 9.995
 TEN_MINUTES_S = 600
 
 
 def microvolts(volts: float) -> str:
-    """Without the unit: "142", "9.6" below 10."""
-    return decimal(volts * 1e6, 0 if abs(volts) >= TEN_UV else 1)
+    """Three digits, without the unit: "142", "92.3"."""
+    return decimal(volts * 1e6, 0 if abs(volts) >= HUNDRED_UV else 1)
 
 
 def decimal(value: float, digits: int) -> str:

@@ -74,13 +74,18 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One contraction; `name` is the sentence that a reader who does not see it hears."""
+    """One contraction, and the link that its mark is.
+
+    name      the sentence that a reader who does not see it hears
+    address   where the link leads; `window` the same for a script, which need not load a page
+    """
 
     key: str
     span: Span
     reached: Reached
     name: str
     address: str
+    window: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,6 @@ class Lane:
     limit_v: float
     marks: tuple[Mark, ...] = ()
     target: Target | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -346,6 +350,8 @@ def _mark(mark: Mark, share: float, y: int) -> Svg:
         aria_label=mark.name,
         class_=f"mark {mark.reached}",
         data_key=mark.key,
+        data_start=None if mark.window is None else f"{mark.window.start_s:.3f}",
+        data_stop=None if mark.window is None else f"{mark.window.stop_s:.3f}",
     )
 
 

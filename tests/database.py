@@ -1,1 +1,180 @@
-"""Fixtures of a real PostgreSQL, one database per run."""
+"""Fixtures of a real PostgreSQL: one server per run, one database per test.
+
+    server      the embedded PostgreSQL 18, shared by all processes of a run
+    database    a fresh, migrated database: `database.connect("myograph_web")`, `database.url(...)`
+    clinic      people and patients in it
+    store       a folder store of its own
+    run_queue   run the worker until there is nothing left to do
+"""
+
+import fcntl
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+
+from myograph.db import accounts, patients
+from myograph.db.embedded import Cluster, Login, running
+from myograph.db.identity import Person, Role, become
+from myograph.db.migrate import migrate_url
+from myograph.storage.objects import ObjectStore, folder_store
+
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
+TEMPLATE = "migrated"
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cGFzc3dvcmQ"  # noqa: S105, of no password
+
+_count = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database of a server. Logins: postgres, myograph_migrator, myograph_web, myograph_work."""
+
+    cluster: Cluster
+    name: str
+
+    def url(self, login: Login) -> str:
+        return self.cluster.url(login, self.name)
+
+    def connect(self, login: Login, **options) -> Connection:
+        return psycopg.connect(self.url(login), **options)
+
+    @contextmanager
+    def as_person(self, person: Person) -> Generator[Connection]:
+        """One transaction of the web that acts for `person`."""
+        with self.connect("myograph_web") as conn:
+            become(conn, person)
+            yield conn
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """P001 (consents) and P002 (does not) are the therapist's, P003 (consents) the other's."""
+
+    therapist: Person
+    other_therapist: Person
+    researcher: Person
+    admin: Person
+
+
+def server_folder(name: str) -> Path:
+    """A place that the server's user reaches, too: pytest's own folders are closed to others."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    short = hashlib.sha256(f"{run}-{name}".encode()).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"myograph-test-{short}"
+
+
+@contextmanager
+def migrated_server(name: str, programs: Path | None = None) -> Generator[Cluster]:
+    folder = server_folder(name)
+    with running(folder, programs=programs, options=FAST) as cluster:
+        _ensure_template(cluster)
+        yield cluster
+    if not (folder / "postgres" / "postmaster.pid").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ensure_template(cluster: Cluster) -> None:
+    with (cluster.data_dir / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn:
+            if _exists(conn, TEMPLATE):
+                return
+            conn.execute("CREATE DATABASE migrating OWNER myograph_migrator")
+            migrate_url(
+                cluster.url("myograph_migrator", "migrating"),
+                web_password=cluster.secrets.passwords["myograph_web"],
+                worker_password=cluster.secrets.passwords["myograph_work"],
+            )
+            conn.execute(f"ALTER DATABASE migrating RENAME TO {TEMPLATE}")
+
+
+def _exists(conn: Connection, name: str) -> bool:
+    return conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+@contextmanager
+def fresh_database(cluster: Cluster) -> Generator[Database]:
+    name = f"t{os.getpid()}_{next(_count)}"
+    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER myograph_migrator").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+        try:
+            yield Database(cluster, name)
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def settle_clinic(database: Database) -> Clinic:
+    with database.connect("myograph_migrator") as conn:
+        clinic = Clinic(
+            therapist=_person(conn, "thea", "Thea", "therapist"),
+            other_therapist=_person(conn, "otto", "Otto", "therapist"),
+            researcher=_person(conn, "rosa", "Rosa", "researcher"),
+            admin=_person(conn, "anna", "Anna", "admin"),
+        )
+    with database.as_person(clinic.admin) as conn:
+        add_patient(conn, "P001", clinic.therapist.id, consent=True)
+        add_patient(conn, "P002", clinic.therapist.id, consent=None)
+        add_patient(conn, "P003", clinic.other_therapist.id, consent=True)
+    return clinic
+
+
+def _person(conn: Connection, login: str, name: str, role: Role) -> Person:
+    added = accounts.add(conn, login=login, name=name, role=role, password_hash=PASSWORD_HASH)
+    return Person(added, name, role)
+
+
+def add_patient(conn: Connection, code: str, therapist: UUID, *, consent: bool | None) -> None:
+    patients.add(
+        conn,
+        code,
+        therapist_id=therapist,
+        research_consent=consent,
+        pseudonym=hashlib.sha256(f"a pseudonym of {code}".encode()).hexdigest(),
+    )
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[Cluster]:
+    with migrated_server("18") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(server: Cluster) -> Generator[Database]:
+    with fresh_database(server) as database:
+        yield database
+
+
+@pytest.fixture
+def clinic(database: Database) -> Clinic:
+    return settle_clinic(database)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return folder_store(tmp_path / "objects")
+
+
+@pytest.fixture
+def run_queue(database: Database, store: ObjectStore) -> Callable[[], None]:
+    """Run every job that is due, in this process."""
+    from myograph.worker.run import run_until_empty
+
+    return lambda: run_until_empty(
+        database.url("myograph_work"), store, pseudonym_key=database.cluster.secrets.pseudonym_key
+    )

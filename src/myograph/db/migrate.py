@@ -1,0 +1,99 @@
+"""Apply the numbered .sql files of `migrations/`, each once, each in its own transaction."""
+
+from hashlib import sha256
+from importlib import resources
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import Connection
+
+from myograph.db import roles
+from myograph.errors import DatabaseUnavailable
+
+LOCK = 7_318_442  # any constant: two deploys must not migrate at once
+OLDEST = 150000  # PostgreSQL 15: security_invoker views
+
+
+class Edited(DatabaseUnavailable):
+    """A file that was applied has been changed since."""
+
+    code = "migration_edited"
+
+
+def migrate(
+    conn: Connection, *, web_password: str | None = None, worker_password: str | None = None
+) -> list[str]:
+    """Bring the database up to date and return the names of the files applied.
+
+    `conn` is the future owner of the tables: a login that may create roles, and nobody's in
+    service. Passwords are set where they are given; without one a new login cannot sign in.
+    """
+    if conn.info.server_version < OLDEST:
+        raise DatabaseUnavailable("PostgreSQL 15 or newer is needed")
+    conn.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        roles.ensure(conn, web_password=web_password, worker_password=worker_password)
+        done = _done(conn)
+        conn.commit()
+        return [name for name, text in _files() if _apply(conn, name, text, done.get(name))]
+    finally:
+        conn.rollback()
+        conn.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        conn.commit()
+
+
+def migrate_url(
+    url: str, *, web_password: str | None = None, worker_password: str | None = None
+) -> list[str]:
+    with psycopg.connect(url, application_name="myograph migrate") as conn:
+        return migrate(conn, web_password=web_password, worker_password=worker_password)
+
+
+def pending(conn: Connection) -> list[str]:
+    """Files that this program has and the database has not."""
+    there = conn.execute("SELECT to_regclass('public.migrations') IS NOT NULL").fetchone()
+    done = _done(conn) if there and there[0] else {}
+    return [name for name, _ in _files() if name not in done]
+
+
+def _done(conn: Connection) -> dict[str, str]:
+    if conn.execute("SELECT to_regclass('public.migrations')").fetchone() == (None,):
+        conn.execute(_CREATE)
+    return dict(conn.execute("SELECT name, digest FROM public.migrations").fetchall())
+
+
+_CREATE = """
+    CREATE TABLE public.migrations (
+        name       text PRIMARY KEY,
+        digest     text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now()
+    );
+    COMMENT ON TABLE  public.migrations IS 'Files of SQL that were applied to this database.';
+    COMMENT ON COLUMN public.migrations.name IS 'Of the file.';
+    COMMENT ON COLUMN public.migrations.digest IS 'SHA-256 of its text, in hex: an applied file is never changed.';
+    COMMENT ON COLUMN public.migrations.applied_at IS 'When.';
+    ALTER TABLE public.migrations ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE public.migrations FORCE ROW LEVEL SECURITY;
+    CREATE POLICY owner ON public.migrations TO CURRENT_USER USING (true);
+    """
+
+
+def _files() -> list[tuple[str, LiteralString]]:
+    folder = resources.files("myograph.db") / "migrations"
+    names = sorted(f.name for f in folder.iterdir() if f.name.endswith(".sql"))
+    # These files are part of the program, as much as a string in it would be.
+    return [(n, cast("LiteralString", (folder / n).read_text("utf-8"))) for n in names]
+
+
+def _apply(conn: Connection, name: str, text: LiteralString, known: str | None) -> bool:
+    digest = sha256(text.encode()).hexdigest()
+    if known == digest:
+        return False
+    if known is not None:
+        raise Edited(f"{name} was changed after it was applied; write a new file instead")
+    with conn.transaction():
+        conn.execute("SET LOCAL lock_timeout = '5s'")
+        conn.execute("SET LOCAL search_path = public")
+        conn.execute(text)
+        conn.execute("INSERT INTO public.migrations (name, digest) VALUES (%s, %s)", [name, digest])
+    return True

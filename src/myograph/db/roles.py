@@ -1,0 +1,72 @@
+"""The roles and logins that the migrations grant to. Roles belong to a server, not to a database."""
+
+from typing import Literal
+
+from psycopg import Connection, sql
+
+Login = Literal["myograph_web", "myograph_work"]
+
+WEB: Login = "myograph_web"
+WORKER: Login = "myograph_work"
+
+# What each login may become. The web has nothing until it says who is asking (NOINHERIT); the
+# worker has its rights at once.
+_MEMBERS: dict[Login, tuple[str, ...]] = {
+    WEB: ("myograph_therapist", "myograph_researcher", "myograph_admin"),
+    WORKER: ("myograph_worker",),
+}
+_GROUPS = (
+    "myograph_therapist",
+    "myograph_researcher",
+    "myograph_admin",
+    "myograph_worker",
+    "myograph_accounts",
+)
+# Functions come to belong to these, and only a member may give something away to a role.
+_OWNERS = ("myograph_worker", "myograph_accounts")
+
+
+def ensure(conn: Connection, *, web_password: str | None, worker_password: str | None) -> None:
+    """Every role and login, as the migrations need them; a password of None is left as it is."""
+    for name in _GROUPS:
+        _create(conn, name, "NOLOGIN")
+    for name in _OWNERS:
+        _join(conn, name, "CURRENT_USER")
+    _create(conn, WEB, "LOGIN NOINHERIT")
+    _create(conn, WORKER, "LOGIN INHERIT")
+    _set_password(conn, WEB, web_password)
+    _set_password(conn, WORKER, worker_password)
+    for login, groups in _MEMBERS.items():
+        for group in groups:
+            _join(conn, group, login)
+
+
+def _create(conn: Connection, name: str, attributes: Literal["NOLOGIN", "LOGIN NOINHERIT", "LOGIN INHERIT"]) -> None:
+    if conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
+        conn.execute(sql.SQL("CREATE ROLE {} " + attributes).format(sql.Identifier(name)))
+
+
+def _join(conn: Connection, group: str, member: str) -> None:
+    """Only where it is not so yet: a repeated grant is a warning, and to oneself an error."""
+    known = conn.execute(
+        """
+        SELECT FROM pg_auth_members m
+          JOIN pg_roles g ON g.oid = m.roleid
+          JOIN pg_roles r ON r.oid = m.member
+         WHERE g.rolname = %s
+           AND r.rolname = CASE WHEN %s = 'CURRENT_USER' THEN current_user ELSE %s END
+        """,
+        [group, member, member],
+    ).fetchone()
+    if known is None or member == "CURRENT_USER":
+        to = sql.SQL("CURRENT_USER") if member == "CURRENT_USER" else sql.Identifier(member)
+        conn.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), to))
+
+
+def _set_password(conn: Connection, login: Login, password: str | None) -> None:
+    if password is not None:
+        conn.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(login), sql.Literal(password)
+            )
+        )

@@ -112,10 +112,12 @@ def bridged(x: Signal, mask: Mask | None) -> Signal:
     """
     if mask is None:
         return x
-    places = np.arange(x.size)
-    good = ~mask
+    runs = runs_of(mask)
+    anchors = np.unique(np.column_stack((runs[:, 0] - 1, runs[:, 1])))
+    anchors = anchors[(anchors >= 0) & (anchors < x.size)]
     y = x.copy()
-    y[mask] = np.interp(places[mask], places[good], x[good])
+    places = np.flatnonzero(mask)
+    y[places] = np.interp(places, anchors, x[anchors])
     return y
 
 

@@ -23,7 +23,8 @@ class Grid:
     """(m,) cells.
 
     edges      (m + 1,) in samples
-    cell_s     nominal; where a cell is no whole number of samples, `seconds` differ by one
+    cell_s     nominal; where it is no whole number of samples, the cells differ by one
+    seconds    the length of each cell
     square     mean square of each cell, V²; bridged where not ok
     absolute   mean absolute value, V; bridged where not ok
     ok         no sample of the cell is masked
@@ -32,6 +33,7 @@ class Grid:
     edges: npt.NDArray[np.int64]
     rate_hz: float
     cell_s: float
+    seconds: Signal
     square: Signal
     absolute: Signal
     ok: Mask
@@ -39,11 +41,6 @@ class Grid:
     @property
     def size(self) -> int:
         return self.ok.size
-
-    @property
-    def seconds(self) -> Signal:
-        """(m,) the length of each cell."""
-        return np.diff(self.edges) / self.rate_hz
 
 
 def grid_of(x: Signal, by: Filter, unusable: Mask | None, cell_s: float) -> Grid:
@@ -57,16 +54,14 @@ def grid_of(x: Signal, by: Filter, unusable: Mask | None, cell_s: float) -> Grid
     for first, last in _blocks(edges):
         y = filtered_part(x, by, int(edges[first]), int(edges[last]))
         square[first:last], absolute[first:last] = _means(y, edges[first : last + 1])
-    ok = _usable(unusable, edges)
-    return Grid(edges, by.rate_hz, cell_s, *_bridged(square, absolute, ok), ok)
+    return _grid(edges, by.rate_hz, cell_s, means=(square, absolute), unusable=unusable)
 
 
 def grid_of_filtered(y: Signal, rate_hz: float, unusable: Mask | None, cell_s: float) -> Grid:
     """The same of a signal that is filtered already."""
     edges = _edges(y.size, rate_hz * cell_s)
-    square, absolute = _means(y[: edges[-1]], edges)
-    ok = _usable(unusable, edges)
-    return Grid(edges, rate_hz, cell_s, *_bridged(square, absolute, ok), ok)
+    means = _means(y[: edges[-1]], edges)
+    return _grid(edges, rate_hz, cell_s, means=means, unusable=unusable)
 
 
 def cell_means(values: Signal, edges: npt.NDArray[np.int64]) -> Signal:
@@ -86,6 +81,19 @@ def moving_mean(values: Signal, cells: int) -> Signal:
 
 def decibel(power: Signal) -> Signal:
     return 10 * np.log10(np.maximum(power, TINY))
+
+
+def _grid(
+    edges: npt.NDArray[np.int64],
+    rate_hz: float,
+    cell_s: float,
+    *,
+    means: tuple[Signal, Signal],
+    unusable: Mask | None,
+) -> Grid:
+    ok = _usable(unusable, edges)
+    square, absolute = _bridged(*means, ok)
+    return Grid(edges, rate_hz, cell_s, np.diff(edges) / rate_hz, square, absolute, ok)
 
 
 def _edges(size: int, step: float) -> npt.NDArray[np.int64]:

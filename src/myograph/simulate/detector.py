@@ -1,7 +1,6 @@
 """The game's own contraction detector, as its recordings show it: the `activated` channels."""
 
 import numpy as np
-from scipy.signal import freqz, lfilter
 
 from myograph.recording import Signal
 from myograph.simulate.signals import RATE_HZ, spectrum
@@ -17,7 +16,7 @@ _SHARE_OF_MAXIMUM = 0.15
 
 def activity(raw: Signal) -> Signal:
     """(n,) the causal mean of the rectified difference of `raw` over 100 samples, in its unit."""
-    rectified = np.abs(lfilter(DIFFERENCE, [1.0], raw))
+    rectified = np.abs(np.convolve(raw, DIFFERENCE)[: raw.size])
     summed = np.cumsum(np.concatenate([np.zeros(MEAN_SAMPLES), rectified]))
     return (summed[MEAN_SAMPLES:] - summed[:-MEAN_SAMPLES]) / MEAN_SAMPLES
 
@@ -42,6 +41,7 @@ def activated(raw: Signal) -> Signal:
 def expected_activity(rms_v: float, median_hz: float) -> float:
     """What `activity` settles at during a plateau: EMG of Gaussian samples of `rms_v`, in volts."""
     f_hz = np.linspace(0, RATE_HZ / 2, 2001)
-    gain = np.abs(freqz(DIFFERENCE, worN=f_hz, fs=RATE_HZ)[1])
+    delays = np.exp(-2j * np.pi * f_hz / RATE_HZ)[:, None] ** np.arange(len(DIFFERENCE))
+    gain = np.abs(delays @ np.array(DIFFERENCE))
     variance = np.trapezoid(spectrum(f_hz, median_hz) * gain**2, f_hz)
     return float(rms_v * np.sqrt(2 / np.pi * variance))

@@ -14,7 +14,7 @@ from myograph.c3d.write import GameSession, Value, file_name, scientific
 from myograph.simulate.detector import expected_activity
 from myograph.simulate.presets import FIRST_BURST_S, FRAME_SAMPLES, OFFSETS_V
 from myograph.simulate.sessions import SimulatedSession, simulate_session
-from myograph.simulate.signals import RATE_HZ, Burst, Dropout, Fatigue, Mains, Muscle
+from myograph.simulate.signals import RATE_HZ, Burst, Dropout, Fatigue, Mains, Muscle, Wander
 
 SESSIONS = 10
 DAYS = 14
@@ -23,7 +23,8 @@ SIDES: Mapping[str, Literal["left", "right"]] = {"CH1": "left", "CH2": "right"}
 _NOON = 12
 _FIRST_PATIENT, _APART = time(10, 0), timedelta(minutes=20)
 _LEAST_S, _MOST_S = 60.0, 120.0
-_NOISE_V = 2.5e-6
+_NOISE_V = 4e-6
+_HUM_V = 1.5e-6
 _MEDIANS_HZ = (72.0, 76.0)  # of CH1 and CH2; a thigh under some fat
 
 
@@ -99,7 +100,8 @@ def _muscle(day: _Day, leg: int, rng: np.random.Generator) -> Muscle:
         noise_rms_v=_NOISE_V,
         fatigue=day.fatigue,
         offset_v=OFFSETS_V[leg],
-        mains=day.mains if leg == 0 else None,
+        mains=day.mains if day.mains and leg == 0 else Mains(50.0, _HUM_V * rng.uniform(0.3, 1.5)),
+        wander=Wander(1.5, rng.uniform(2e-6, 9e-6)),
     )
 
 
@@ -111,9 +113,9 @@ def _bursts(
     bursts: list[Burst] = []
     start_s = FIRST_BURST_S + rng.uniform(0.0, 2.0)
     for _ in range(count):
-        end_s = start_s + hold_s * rng.uniform(0.8, 1.2)
+        end_s = start_s + hold_s * rng.uniform(0.75, 1.2)
         bursts.append(
-            Burst(round(start_s, 3), round(end_s, 3), strength_v * rng.uniform(0.8, 1.1), 0.12)
+            Burst(round(start_s, 3), round(end_s, 3), strength_v * rng.uniform(0.7, 1.1), 0.12)
         )
         start_s = end_s + rest_s * rng.uniform(0.75, 1.05)
     return tuple(bursts)
@@ -159,10 +161,10 @@ def _stronger(number: int) -> _Day:
     updated, radio_trouble = 4, 4
     done = (number - 1) / (SESSIONS - 1)
     return _Day(
-        strengths_v=(38e-6 + 30e-6 * done, 44e-6 + 26e-6 * done),
-        holds_s=(1.7 + 0.9 * done, 1.9 + 0.8 * done),
+        strengths_v=(38e-6 + 26e-6 * done, 44e-6 + 23e-6 * done),
+        holds_s=(1.7 + 0.8 * done, 1.9 + 0.7 * done),
         counts=(8 + round(4 * done), 9 + round(3 * done)),
-        mvc_v=(62e-6, 66e-6),
+        mvc_v=(66e-6, 70e-6),
         fatigue=Fatigue(-2.0, 1.0),
         rpe=7 - round(2 * done),
         level=191 + (number - 1) % 3,
@@ -177,7 +179,7 @@ def _sparing(number: int) -> _Day:
     done = (number - 1) / (SESSIONS - 1)
     return _Day(
         strengths_v=(58e-6 + 6e-6 * done, 24e-6 + 10e-6 * done),
-        holds_s=(2.5, 1.5 + 0.4 * done),
+        holds_s=(2.5, 1.5 + 0.6 * done),
         counts=(12, 5 + round(3 * done)),
         mvc_v=(64e-6, 38e-6),
         fatigue=Fatigue(-3.0, 2.0),
@@ -194,7 +196,7 @@ def _tiring(number: int) -> _Day:
     done = (number - 1) / (SESSIONS - 1)
     return _Day(
         strengths_v=(46e-6, 43e-6),
-        holds_s=(2.8, 2.7),
+        holds_s=(2.5, 2.4),
         counts=(13, 12),
         mvc_v=(58e-6, 55e-6),
         fatigue=Fatigue(-14.0 + 4.0 * done, 10.0 - 3.0 * done),

@@ -186,13 +186,12 @@ def _tired(seconds: float, rng: np.random.Generator) -> Muscle:
 
 
 def _loose(seconds: float, rng: np.random.Generator) -> Muscle:
-    """Hum of a third of the power or more, and the input at its limit for about 5 % of the time."""
-    count = max(round(seconds * 0.1), 1)
-    starts = np.sort(rng.uniform(0, seconds - 1, count))
+    """Strong hum, and three times a second the input at its limit: about 5 % of all samples."""
+    starts = np.sort(rng.uniform(0, seconds - 1, round(3 * seconds)))
     overloads = tuple(
-        Overload(float(s), float(s) + 0.9, float(rng.choice([-1, 1])) * 9e-3) for s in starts
+        Overload(float(s), float(s) + 0.03, float(rng.choice([-1, 1])) * 9e-3) for s in starts
     )
-    return replace(_game(seconds, rng), mains=Mains(50.0, 1.1e-3), overloads=overloads)
+    return replace(_game(seconds, rng), mains=Mains(50.0, 0.5e-3), overloads=overloads)
 
 
 def _weak(seconds: float, rng: np.random.Generator) -> Muscle:

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     worker_database_url: SecretStr | None = None
     migrate_database_url: SecretStr | None = None
     storage_url: str | None = None
+    storage_endpoint: str | None = None
+    storage_region: str | None = None
+    storage_key_id: str | None = None
+    storage_secret: SecretStr | None = None
     buckets: str = "emg_data"  # comma separated
     pseudonym_key: SecretStr | None = None
     pool_size: int = 10

@@ -212,3 +212,5 @@ _STORIES: Mapping[str, Callable[[int], _Day]] = {
     "P002": _sparing,
     "P003": _tiring,
 }
+
+PATIENTS = tuple(_STORIES)  # their codes

@@ -1,0 +1,116 @@
+"""The service and its parts: `serve`, `work`, `migrate` and `demo`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from myograph.settings import Settings
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Where everything is kept; MYOGRAPH_DATA_DIR."),
+]
+Host = Annotated[str | None, typer.Option("--host", help="Where to listen; MYOGRAPH_HOST.")]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, help="8000; 0: any free one; MYOGRAPH_PORT."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (serve, work, migrate, demo):
+        app.command()(command)
+
+
+def serve(
+    *,
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only the web; `myograph work` runs elsewhere.")
+    ] = False,
+) -> None:
+    """Run the service: web, worker and, where no database is named, its own PostgreSQL.
+
+    Example: myograph serve --data-dir ./data --port 8000
+    """
+    import contextlib  # noqa: PLC0415 - what a command needs is loaded when it runs
+
+    from myograph.cli import serving, system  # noqa: PLC0415
+
+    settings = _settings(data_dir, host, port)
+    listener = serving.listening(settings.host, settings.port)
+    announce = "Myograph is ready at {}".format
+    with system.running(settings) as ready, contextlib.ExitStack() as while_serving:
+        if not no_worker:
+            while_serving.enter_context(serving.worker(ready))
+        serving.serve(ready, listener, lambda address: typer.echo(announce(address)))
+
+
+def work(
+    *,
+    data_dir: DataDir = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, help="Analyses at once; one per core.")
+    ] = None,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Analyse what has been uploaded, until stopped; any number may run, on any machine.
+
+    Example: MYOGRAPH_WORKER_DATABASE_URL=postgresql://... myograph work --concurrency 2
+    """
+    from myograph.cli import children, system  # noqa: PLC0415
+    from myograph.worker.run import run_worker  # noqa: PLC0415
+
+    settings = _settings(data_dir)
+    if with_parent:
+        children.stop_with_parent()
+    with system.bench(settings) as bench:
+        run_worker(
+            bench.url,
+            bench.store,
+            pseudonym_key=bench.pseudonym_key,
+            timezone=settings.timezone,
+            concurrency=concurrency or os.cpu_count() or 1,
+        )
+
+
+def migrate(*, data_dir: DataDir = None) -> None:
+    """Bring the database up to date: that of MYOGRAPH_MIGRATE_DATABASE_URL, else the embedded one.
+
+    Example: MYOGRAPH_MIGRATE_DATABASE_URL=postgresql://... myograph migrate
+    """
+    from myograph.cli import system  # noqa: PLC0415
+
+    applied = system.bring_up_to_date(_settings(data_dir))
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
+
+
+def demo(
+    *,
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo's data.")] = False,
+) -> None:
+    """Run the whole system on this machine with made-up patients, and say who may sign in.
+
+    Example: myograph demo --port 8080
+    """
+    from myograph.cli import demonstration  # noqa: PLC0415
+
+    demonstration.run(_settings(data_dir, host, port), fresh=fresh, any_port=port is None)
+
+
+def _settings(
+    data_dir: Path | None = None, host: str | None = None, port: int | None = None
+) -> "Settings":
+    """The environment's, with what the command line says instead."""
+    from myograph.settings import Settings  # noqa: PLC0415
+
+    given = {"data_dir": data_dir, "host": host, "port": port}
+    return Settings().model_copy(update={k: v for k, v in given.items() if v is not None})

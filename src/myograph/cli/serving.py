@@ -1,0 +1,91 @@
+"""The web and its worker, kept running until somebody stops them."""
+
+import contextlib
+import socket
+from collections.abc import Callable, Generator
+
+import uvicorn
+from fastapi import FastAPI
+
+from myograph.cli import children
+from myograph.cli.system import System
+from myograph.errors import BadInput
+from myograph.web.app import create_app, end_streams
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GRACE_S = 5
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; port 0 takes any free one."""
+    if host not in LOOPBACK:
+        raise BadInput(
+            f"The service listens on the loopback only, not on {host}: there is no administrator"
+            " yet who could say who may come in."
+        )
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as refused:
+        listener.close()
+        raise BadInput(
+            f"Port {port} of {host} cannot be had ({refused.strerror}). Another is chosen with"
+            " --port, any free one with --port 0."
+        ) from refused
+    return listener
+
+
+def listening_anywhere(host: str, port: int) -> socket.socket:
+    """The same, at any free port where this one is taken."""
+    try:
+        return listening(host, port)
+    except BadInput:
+        return listening(host, 0)
+
+
+def address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def worker(system: System) -> Generator[None]:
+    """A worker in a process of its own, started again whenever it ends."""
+    command = children.myograph("work", "--with-parent")
+    with children.running(command, system.for_worker()):
+        yield
+
+
+def serve(system: System, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    """Answer until SIGINT or SIGTERM; `announce` gets the address once requests are answered."""
+    app = create_app(
+        system.settings, web_url=system.web_url, store=system.store, secret=system.cookie_key
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it is done
+        _Server(config, app, announce).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, announce: Callable[[str], None]
+    ) -> None:
+        super().__init__(config)
+        self._app = app
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._announce(address_of(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end_streams(self._app)
+        await super().shutdown(sockets)

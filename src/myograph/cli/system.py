@@ -1,0 +1,161 @@
+"""What the service stands on: database, storage, secrets; brought up where they are not named."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from myograph.db import embedded
+from myograph.db.embedded import Secrets
+from myograph.db.migrate import migrate_url
+from myograph.errors import BadInput
+from myograph.settings import Settings
+from myograph.storage.objects import ObjectStore, open_store
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class System:
+    """Addresses with their passwords, and secrets: never to be logged.
+
+    owner_url     of the tables' owner; None where only `migrate` is told
+    cookie_key    signs the cookie of who is signed in
+    """
+
+    settings: Settings
+    data_dir: Path
+    owner_url: str | None
+    web_url: str
+    worker_url: str
+    pseudonym_key: str
+    cookie_key: bytes
+
+    @property
+    def storage_url(self) -> str:
+        return storage_url(self.settings, self.data_dir)
+
+    @property
+    def store(self) -> ObjectStore:
+        return open_storage(self.settings, self.data_dir)
+
+    def for_worker(self) -> Mapping[str, str]:
+        """The environment of a worker of this system."""
+        return {
+            "MYOGRAPH_DATA_DIR": str(self.data_dir),
+            "MYOGRAPH_WORKER_DATABASE_URL": self.worker_url,
+            "MYOGRAPH_STORAGE_URL": self.storage_url,
+            "MYOGRAPH_PSEUDONYM_KEY": self.pseudonym_key,
+        }
+
+
+@contextmanager
+def running(settings: Settings) -> Generator[System]:
+    """The system for as long as the block lasts: migrated, with every secret it needs."""
+    data_dir = data_dir_of(settings)
+    if settings.database_url is not None:
+        yield _configured(settings, data_dir)
+        return
+    with embedded.running(data_dir) as cluster:
+        cluster.migrate()
+        yield System(
+            settings=settings,
+            data_dir=data_dir,
+            owner_url=cluster.url("myograph_migrator"),
+            web_url=cluster.url("myograph_web"),
+            worker_url=cluster.url("myograph_work"),
+            pseudonym_key=pseudonym_key(settings, cluster.secrets),
+            cookie_key=bytes.fromhex(cluster.secrets.session_key),
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bench:
+    """What a worker needs: the worker's login, the recordings, and the key of the pseudonyms."""
+
+    url: str
+    store: ObjectStore
+    pseudonym_key: str
+
+
+@contextmanager
+def bench(settings: Settings) -> Generator[Bench]:
+    """Of the system that the settings name, else of the one in the data directory."""
+    data_dir = data_dir_of(settings)
+    if settings.worker_database_url is None:
+        with running(settings) as system:
+            yield Bench(system.worker_url, system.store, system.pseudonym_key)
+        return
+    if settings.pseudonym_key is None:
+        raise BadInput(
+            "MYOGRAPH_WORKER_DATABASE_URL is set, so MYOGRAPH_PSEUDONYM_KEY must be too."
+        )
+    yield Bench(
+        settings.worker_database_url.get_secret_value(),
+        open_storage(settings, data_dir),
+        settings.pseudonym_key.get_secret_value(),
+    )
+
+
+def data_dir_of(settings: Settings) -> Path:
+    return (settings.data_dir or embedded.default_data_dir()).expanduser().absolute()
+
+
+def storage_url(settings: Settings, data_dir: Path) -> str:
+    return settings.storage_url or (data_dir / "objects").as_uri()
+
+
+def open_storage(settings: Settings, data_dir: Path) -> ObjectStore:
+    return open_store(
+        storage_url(settings, data_dir),
+        endpoint=settings.storage_endpoint,
+        region=settings.storage_region,
+        key_id=settings.storage_key_id,
+        secret=revealed(settings.storage_secret),
+    )
+
+
+def pseudonym_key(settings: Settings, kept: Secrets) -> str:
+    return revealed(settings.pseudonym_key) or kept.pseudonym_key
+
+
+def bring_up_to_date(settings: Settings) -> list[str]:
+    """The migrations that were applied now: of the database that is named, else of our own."""
+    owner = revealed(settings.migrate_database_url)
+    if owner is not None:
+        return migrate_url(owner)
+    if settings.database_url is not None:
+        raise BadInput(
+            "MYOGRAPH_DATABASE_URL is set; MYOGRAPH_MIGRATE_DATABASE_URL must name the owner of"
+            " its tables, who alone may change them."
+        )
+    with embedded.running(data_dir_of(settings)) as cluster:
+        return cluster.migrate()
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _configured(settings: Settings, data_dir: Path) -> System:
+    """A database of one's own: what all machines must agree on has to be said, not made up."""
+    wanted = {
+        "MYOGRAPH_PSEUDONYM_KEY": settings.pseudonym_key,
+        "MYOGRAPH_WORKER_DATABASE_URL": settings.worker_database_url,
+    }
+    absent = [name for name, value in wanted.items() if value is None]
+    if absent:
+        raise BadInput(
+            f"MYOGRAPH_DATABASE_URL is set, so {' and '.join(absent)} must be set too: a key made"
+            " up here would give a patient another pseudonym on every machine."
+        )
+    kept = embedded.secrets_of(data_dir)
+    return System(
+        settings=settings,
+        data_dir=data_dir,
+        owner_url=revealed(settings.migrate_database_url),
+        web_url=revealed(settings.database_url) or "",
+        worker_url=revealed(settings.worker_database_url) or "",
+        pseudonym_key=pseudonym_key(settings, kept),
+        cookie_key=bytes.fromhex(kept.session_key),
+    )

@@ -1,0 +1,95 @@
+"""Everything a page shows of one session, read in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from myograph.analysis.protocol import DEFAULT
+from myograph.charts.signal_view import Span
+from myograph.db import contractions, scores, session_settings, sessions, statistics, technical
+from myograph.db.contractions import ContractionRow
+from myograph.db.identity import Person
+from myograph.db.scores import Scores
+from myograph.db.session_settings import SessionSettings
+from myograph.db.sessions import Session
+from myograph.db.statistics import ChannelStatistics
+from myograph.db.technical import Technical
+from myograph.errors import MyographError, ObjectGone
+from myograph.services.read_signal import Outline, read_outline, read_window
+from myograph.web.pages.viewer import Measured, Viewer, viewer
+from myograph.web.pages.windows import Wish
+from myograph.web.site import Site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    session: Session
+    technical: Technical | None
+    channels: Sequence[ChannelStatistics]
+    contractions: Sequence[ContractionRow]
+    scores: Scores | None
+    settings: SessionSettings | None
+
+    @property
+    def whole(self) -> Span:
+        duration_s = self.technical.duration_seconds if self.technical else None
+        return Span(0.0, duration_s or 0.0)
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return self.session.findings or []
+
+
+def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:
+    session = sessions.get(conn, person, session_id)
+    return Loaded(
+        session=session,
+        technical=technical.of_session(conn, session_id),
+        channels=statistics.of_session(conn, session_id),
+        contractions=contractions.of_session(conn, session_id),
+        scores=scores.of_session(conn, session_id),
+        settings=session_settings.of_session(conn, session_id),
+    )
+
+
+def view_of(site: Site, loaded: Loaded, wish: Wish) -> tuple[Viewer | None, str]:
+    """The viewer, or the sentence that stands in its place: all numbers stay without it."""
+    if not loaded.channels:
+        return None, "There is nothing to draw before the recording is processed."
+    if loaded.session.object_gone_at is not None:
+        return None, f"The recording is missing since {_day(loaded)}. All numbers stay."
+    if loaded.session.file_path is None:
+        return None, "The recording itself is not open to you, only what was measured in it."
+    try:
+        return draw_window(site, loaded, wish), ""
+    except ObjectGone:
+        return None, "The recording is no longer in storage. All numbers stay."
+    except MyographError as exc:
+        return None, f"The recording cannot be drawn now. {exc.sentence}"
+
+
+def draw_window(site: Site, loaded: Loaded, wish: Wish) -> Viewer:
+    session = loaded.session
+    source = site.store.source(session.object_key)
+
+    def read() -> Outline:
+        return read_outline(source, DEFAULT, recover=session.recovered)
+
+    outline = site.outlines.get(_outline_key(session), read)
+    window = read_window(
+        source, outline, start_s=wish.start_s, stop_s=wish.stop_s, columns=wish.columns
+    )
+    return viewer(session, Measured(loaded.channels, loaded.contractions), outline, window, wish)
+
+
+def _outline_key(session: Session) -> str:
+    """Names the bytes and the way they are read, so that it never stands for anything else."""
+    return f"{session.object_key} {session.storage_etag} {session.recovered} {DEFAULT.digest}"
+
+
+def _day(loaded: Loaded) -> str:
+    at = loaded.session.object_gone_at
+    return "an unknown day" if at is None else f"{at.day} {at:%B %Y}"

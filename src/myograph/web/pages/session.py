@@ -1,0 +1,134 @@
+"""The page of one session."""
+
+import time
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from myograph.db import patients, session_settings, sessions
+from myograph.db.identity import Person
+from myograph.errors import BadInput, NotAllowed
+from myograph.web.api.etag import EtagRoute
+from myograph.web.deps import TheSite, Uploader, Visitor, short_transaction
+from myograph.web.pages import words
+from myograph.web.pages.loaded import load, view_of
+from myograph.web.pages.session_view import Said, context_of, form_of
+from myograph.web.pages.windows import wish_of
+from myograph.web.site import Site
+from myograph.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+live = APIRouter(include_in_schema=False, route_class=EtagRoute)
+
+SCORED_WITHIN_S: Final = 1.5
+LOOK_EVERY_S: Final = 0.05
+
+
+@router.get("/sessions/{session_id}")
+def session_page(session_id: UUID, request: Request, visitor: Visitor, site: TheSite) -> Response:
+    return render(request, "session.html", **_context(request, visitor, site, session_id))
+
+
+@live.get("/sessions/{session_id}/live")
+def session_live(session_id: UUID, request: Request, visitor: Visitor, site: TheSite) -> Response:
+    """The same as it is now, for `live.js`."""
+    return render(request, "_session.html", **_context(request, visitor, site, session_id))
+
+
+@router.get("/sessions/{session_id}/print.css")
+def print_css(session_id: UUID, request: Request, visitor: Visitor) -> Response:
+    """The patient in the margin of every printed page: no style sheet can read it off the page."""
+    with short_transaction(request, visitor) as conn:
+        session = sessions.get(conn, visitor, session_id)
+    said = f"{words.patient_of(session) or 'no patient'} · {words.title_of(session)} · research use"
+    quoted = said.replace("\\", "").replace('"', "").replace("\n", " ")
+    rule = f'@page {{ @bottom-left {{ content: "{quoted}"; }} }}'
+    return Response(rule, media_type="text/css", headers={"Cache-Control": "private, max-age=60"})
+
+
+@router.post("/sessions/{session_id}/settings")
+def session_settings_form(
+    session_id: UUID,
+    request: Request,
+    visitor: Uploader,
+    site: TheSite,
+    patient: Annotated[str, Form()] = "",
+    left: Annotated[str, Form()] = "",
+    right: Annotated[str, Form()] = "",
+    rpe: Annotated[str, Form()] = "",
+) -> Response:
+    """What a person says of a session. The page that follows shows the scores that come of it."""
+    said = Said(patient.strip(), left, right, rpe.strip())
+    try:
+        _assign(request, visitor, session_id, said)
+    except (BadInput, NotAllowed) as refused:
+        context = _context(request, visitor, site, session_id, said=said, problem=refused.sentence)
+        return render(request, "session.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
+    _wait_for_scores(request, visitor, session_id)
+    return RedirectResponse(f"/sessions/{session_id}#scores", HTTPStatus.SEE_OTHER)
+
+
+def _assign(request: Request, visitor: Person, session_id: UUID, said: Said) -> None:
+    if said.left and said.left == said.right:
+        raise BadInput(
+            f"{said.left} cannot be on both legs. Please choose another channel for one."
+        )
+    with short_transaction(request, visitor) as conn:
+        session_settings.assign(
+            conn,
+            session_id,
+            patient_code=said.patient or None,
+            left=said.left or None,
+            right=said.right or None,
+            rpe=_rpe(said.rpe),
+        )
+
+
+def _rpe(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) > 10:  # noqa: PLR2004 - the scale ends
+        raise BadInput("RPE is a whole number from 0 to 10.")
+    return int(text)
+
+
+def _wait_for_scores(request: Request, visitor: Person, session_id: UUID) -> None:
+    """Scoring takes some hundredths of a second: the next page should have it, script or not."""
+    until = time.monotonic() + SCORED_WITHIN_S
+    while time.monotonic() < until:
+        with short_transaction(request, visitor) as conn:
+            states = sessions.states(conn, visitor, [session_id])
+        if states and states[0].processing_status in {"completed", "failed"}:
+            return
+        time.sleep(LOOK_EVERY_S)
+
+
+def _context(
+    request: Request,
+    visitor: Person,
+    site: Site,
+    session_id: UUID,
+    *,
+    said: Said | None = None,
+    problem: str = "",
+) -> dict[str, Any]:
+    with short_transaction(request, visitor) as conn:
+        _, since = sessions.changed_since(conn, visitor, None)
+        loaded = load(conn, visitor, session_id)
+        mine = [] if visitor.role == "researcher" else patients.mine(conn, visitor)
+    wish = wish_of(request.url.query)
+    drawn, no_drawing = view_of(site, loaded, wish)
+    codes = [p.patient_code for p in mine if p.patient_code]
+    return context_of(loaded, wish) | {
+        "since": since,
+        "viewer": drawn,
+        "no_drawing": no_drawing,
+        "form": None if visitor.role == "researcher" else form_of(loaded, codes, said),
+        "problem": problem,
+    }
+
+
+router.include_router(live)

@@ -1,0 +1,137 @@
+"""What the page of a session shows, from what is stored of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from myograph.charts.signal_view import GLYPH, Reached
+from myograph.db.contractions import ContractionRow
+from myograph.db.statistics import ChannelStatistics
+from myograph.web.pages import words
+from myograph.web.pages.loaded import Loaded
+from myograph.web.pages.muscles import muscle_rows
+from myograph.web.pages.scorecard import scorecard
+from myograph.web.pages.stages import stages
+from myograph.web.pages.windows import Wish, around, written
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table of contractions."""
+
+    key: str
+    who: str
+    side: str
+    row: ContractionRow
+    reached: Reached
+    glyph: str
+    targets: str
+    start: str
+    stop: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The form as it was filled in; an empty field says nothing."""
+
+    patient: str = ""
+    left: str = ""
+    right: str = ""
+    rpe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsForm:
+    """`open_`: something is missing that this form can fill."""
+
+    said: Said
+    codes: Sequence[str]
+    labels: Sequence[str]
+    open_: bool
+
+
+def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
+    session = loaded.session
+    return {
+        "session": session,
+        "title": words.title_of(session),
+        "patient": words.patient_of(session),
+        "technical": loaded.technical,
+        "state": words.STATES[session.processing_status],
+        "stages": stages(session.processing_status, has_technical=loaded.technical is not None),
+        "say": _say(loaded),
+        "card": scorecard(loaded.scores, loaded.channels) if loaded.scores else None,
+        "scores": loaded.scores,
+        "channels": loaded.channels,
+        "rows": muscle_rows(loaded.channels, loaded.contractions),
+        "lines": lines_of(loaded, wish),
+        "findings": _findings(loaded),
+        "wish": wish,
+        "words": words,
+    }
+
+
+def lines_of(loaded: Loaded, wish: Wish) -> list[Line]:
+    """In time order, across muscles."""
+    known = {c.channel_name: c for c in loaded.channels}
+    rows = sorted(loaded.contractions, key=lambda row: (row.start_s, row.channel))
+    return [_line(loaded, known[row.channel], row, wish) for row in rows]
+
+
+def form_of(loaded: Loaded, codes: Sequence[str], said: Said | None = None) -> SettingsForm:
+    """Filled with what is known already, or with what was just said and refused."""
+    sides = {c.side: c.channel_name for c in loaded.channels if c.side}
+    rpe = loaded.settings.rpe_post_session if loaded.settings else None
+    known = Said(
+        patient=loaded.session.patient_id or "",
+        left=sides.get("left", ""),
+        right=sides.get("right", ""),
+        rpe="" if rpe is None else str(rpe),
+    )
+    scored = loaded.scores
+    effort = scored is not None and scored.effort_score is not None
+    complete = bool(known.patient and known.left and known.right and effort)
+    labels = [c.channel_name for c in loaded.channels]
+    return SettingsForm(said or known, codes, labels, open_=said is not None or not complete)
+
+
+def _line(loaded: Loaded, channel: ChannelStatistics, row: ContractionRow, wish: Wish) -> Line:
+    window = around(row, loaded.whole)
+    reached = words.reached(row)
+    return Line(
+        key=f"{row.channel}-{row.number}",
+        who=f"{words.short_name(channel.channel_name, channel.side)} {row.number}",
+        side=channel.side or "neither",
+        row=row,
+        reached=reached,
+        glyph=GLYPH[reached],
+        targets=words.targets_met(row),
+        start=written(window.start_s),
+        stop=written(window.stop_s),
+        address=wish.address(f"/sessions/{loaded.session.id}", window),
+    )
+
+
+def _findings(loaded: Loaded) -> list[str]:
+    """Each once: what is said of a channel begins with its name."""
+    found: list[str] = []
+    for finding in loaded.session.findings or []:
+        text = words.sentence(str(finding.get("sentence", "")))
+        channel = finding.get("channel")
+        said = f"{channel}: {text}" if channel and str(channel) not in text else text
+        if said and said not in found:
+            found.append(said)
+    return found
+
+
+def _say(loaded: Loaded) -> str:
+    """What is announced when it changes."""
+    status = loaded.session.processing_status
+    if status == "completed":
+        overall = loaded.scores.overall_performance_score if loaded.scores else None
+        shown = "not known" if overall is None else f"{overall:.0f} of 100"
+        return f"Processed. Overall score {shown}."
+    if status == "failed":
+        return f"Not processed. {loaded.session.processing_error_message or ''}".strip()
+    return words.STATES[status][2]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from myograph.c3d.write import GameSession
 from myograph.errors import BadInput
@@ -49,6 +50,13 @@ class Faults:
     spikes: int = 0
     wander_share: float = 0.0
     tonic_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        counts = (self.dropouts, self.repeats, self.spikes)
+        if min(*counts, self.mains_share, self.wander_share, self.tonic_share) < 0:
+            raise BadInput(
+                "What goes wrong is counted and measured by numbers that are not negative."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +244,20 @@ def _dropouts(count: int, seconds: float, rng: np.random.Generator) -> tuple[Dro
     """At whole frames, a frame or more apart, anywhere after the first second."""
     length = 9 + 1
     places = (int(seconds * RATE_HZ) // FRAME_SAMPLES - 34) // length
-    if count > places:
-        raise BadInput(f"{count} drop-outs do not fit into {seconds:g} s; at most {places} do.")
-    chosen = np.sort(rng.choice(places, count, replace=False))
+    chosen = _choice(rng, places, count, f"drop-outs do not fit into {seconds:g} s")
     return tuple(Dropout(int(34 + length * place) * FRAME_SAMPLES) for place in chosen)
 
 
 def _repeats(wish: Wish, rng: np.random.Generator) -> tuple[int, ...]:
-    blocks = int(wish.seconds * RATE_HZ) // REPEAT_SAMPLES
-    chosen = rng.choice(np.arange(1, blocks), wish.faults.repeats, replace=False)
-    return tuple(int(block) * REPEAT_SAMPLES for block in np.sort(chosen))
+    places = int(wish.seconds * RATE_HZ) // REPEAT_SAMPLES - 1
+    sentence = f"repeats do not fit into {wish.seconds:g} s"
+    chosen = _choice(rng, places, wish.faults.repeats, sentence)
+    return tuple(int(block + 1) * REPEAT_SAMPLES for block in chosen)
+
+
+def _choice(
+    rng: np.random.Generator, places: int, count: int, sentence: str
+) -> npt.NDArray[np.int64]:
+    if count > places:
+        raise BadInput(f"{count} {sentence}; at most {places} do.")
+    return np.sort(rng.choice(places, count, replace=False))

@@ -1,5 +1,6 @@
 """A session of the game that nobody played: its C3D file, and the truth about it."""
 
+import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -61,7 +62,8 @@ def simulate_session(session: SimulatedSession, seed: int) -> tuple[bytes, dict[
         frames_per_second=per_second,
         samples_per_frame=per_frame,
     )
-    return content, _truth(session, seed, frames * per_frame, recorded)
+    truth = _truth(session, seed, frames * per_frame, recorded)
+    return content, json.loads(json.dumps(truth))  # tuples are lists there
 
 
 def _channels(recorded: list[Recorded]) -> dict[str, Signal]:
@@ -110,10 +112,11 @@ def _muscle_truth(muscle: Muscle, made: Recorded) -> dict[str, Any]:
     return described | {"bursts": bursts, "saturated_share": float(at_limit.mean())}
 
 
-def _burst_truth(burst: Burst, muscle: Muscle, clean: Signal) -> dict[str, float]:
+def _burst_truth(burst: Burst, muscle: Muscle, clean: Signal) -> dict[str, float | None]:
     """Edges: the gate at 10 % of its plateau. plateau_rms_v as meant, rms_v as it fell out."""
     middle_s = np.array([(burst.start_s + burst.end_s) / 2])
     plateau_v = math.hypot(burst.rms_v, muscle.tonic_rms_v) * float(muscle.gain_at(middle_s)[0])
+    noise_v = muscle.noise_rms_v
     inside = clean[round(burst.start_s * RATE_HZ) : round(burst.end_s * RATE_HZ)]
     return {
         "start_s": burst.start_s,
@@ -121,5 +124,5 @@ def _burst_truth(burst: Burst, muscle: Muscle, clean: Signal) -> dict[str, float
         "plateau_rms_v": plateau_v,
         "rms_v": float(np.sqrt(np.mean(inside**2))),
         "median_hz": float(muscle.median_at_hz(middle_s)[0]),
-        "snr_db": 20 * math.log10(plateau_v / muscle.noise_rms_v),
+        "snr_db": 20 * math.log10(plateau_v / noise_v) if noise_v else None,
     }

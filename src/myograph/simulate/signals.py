@@ -6,7 +6,7 @@ follows from the seed.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -236,13 +236,8 @@ def _disturbances(muscle: Muscle, samples: int, rng: np.random.Generator) -> Sig
         phase = rng.uniform(0, 2 * np.pi)
         swing = np.sin(2 * np.pi * muscle.wander.hz * t + phase)
         volts += math.sqrt(2) * muscle.wander.rms_v * swing
-    for spike in muscle.spikes:
-        volts += spike.peak_v * _pulse(t, spike.at_s, 0.004) - spike.peak_v * _pulse(
-            t, spike.at_s + 0.004, 0.004
-        )
-    for overload in muscle.overloads:
-        width_s = overload.end_s - overload.start_s
-        volts += overload.peak_v * _pulse(t, overload.start_s, width_s)
+    for start_s, width_s, peak_v in _pulses(muscle):
+        _add_pulse(volts, start_s, width_s, peak_v)
     return volts
 
 
@@ -255,10 +250,21 @@ def _hum(mains: Mains, t: Signal, phase: float) -> Signal:
     return math.sqrt(2) * mains.rms_v * np.sum(shares[:, None] * np.array(waves), axis=0)
 
 
-def _pulse(t: Signal, start_s: float, width_s: float) -> Signal:
-    """Half a sine of height 1."""
-    inside = (t >= start_s) & (t < start_s + width_s)
-    return np.where(inside, np.sin(np.pi * (t - start_s) / width_s), 0.0)
+def _pulses(muscle: Muscle) -> Iterator[tuple[float, float, float]]:
+    """Start, width and height of each."""
+    for spike in muscle.spikes:
+        yield spike.at_s, 0.004, spike.peak_v
+        yield spike.at_s + 0.004, 0.004, -spike.peak_v
+    for overload in muscle.overloads:
+        yield overload.start_s, overload.end_s - overload.start_s, overload.peak_v
+
+
+def _add_pulse(volts: Signal, start_s: float, width_s: float, peak_v: float) -> None:
+    """Half a sine, added in place."""
+    first = max(math.ceil(start_s * RATE_HZ), 0)
+    here = volts[first : math.ceil((start_s + width_s) * RATE_HZ)]
+    since_s = (first + np.arange(here.size)) / RATE_HZ - start_s
+    here += peak_v * np.sin(np.pi * since_s / width_s)
 
 
 def _link_faults(raw: Signal, muscle: Muscle) -> Signal:

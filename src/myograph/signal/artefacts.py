@@ -167,7 +167,8 @@ def _spikes(x: Signal, mask: Mask | None, rate_hz: float, rules: Rules) -> Runs:
         return NONE
     reach = round(rules.spike_alone_s / rules.spike_cell_s)
     height = _cell_heights(x, mask, width, reach)
-    limit = rules.spike_ratio * float(np.quantile(height, _USUAL_QUANTILE))
+    usual = min(_USUAL_QUANTILE, 1 - _LONGEST_SPIKE_CELLS / (count - 1))  # not the spike itself
+    limit = rules.spike_ratio * float(np.quantile(height, usual))
     if not height.max() > limit > 0:
         return NONE
     alone = [

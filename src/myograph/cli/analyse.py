@@ -131,7 +131,14 @@ def _print_reports(found: "Sequence[Outcome]") -> None:
     console = Console(highlight=False)
     for outcome in found:
         if isinstance(outcome, Analysed):
-            console.print(report(outcome.result, outcome.sketches, console.width))
+            with console.capture() as shown:
+                console.print(report(outcome.result, outcome.sketches, console.width))
+            typer.echo(_without_padding(shown.get()))
+
+
+def _without_padding(text: str) -> str:
+    """Tables fill their lines with blanks, which a file or a mail need not keep."""
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def _save(

@@ -27,6 +27,7 @@ from myograph.services.read_signal import Outline, Window
 _WIDTH_PX, _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 1152, 60, 20, 44, 12
 # The page's light colours, so that the drawing looks the same where there is no page around it.
 _STYLE = """
+.signal-view { overflow: visible; }
 text { font: 12px system-ui, "Segoe UI", Roboto, sans-serif; fill: #52616D; }
 .heading { font-size: 14px; font-weight: 600; fill: #14212B; }
 .paper { fill: #FFFFFF; }

@@ -14,13 +14,14 @@ from myograph.api import NOWHERE, Leg, Result
 from myograph.charts.numbers import clock, decimal, duration, microvolts
 from myograph.recording import Facts, Finding, GameFacts
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore
+from myograph.scoring.session import DEFAULT_HOLD_S, DEFAULT_MVC_SHARE
 
 _BARS = "▁▂▃▄▅▆▇█"
 _VERDICT_STYLE = {"good": "green", "usable": "yellow", "poor": "red"}
 _SOURCES = {
     "user_defined": "set by the therapist",
     "baseline_session": "from a baseline session",
-    "c3d_metadata": "from the file, in the game's own unit",
+    "c3d_metadata": "from the file, in the domain of the game's detector",
     "backend_95percentile": "estimated from this session",
 }
 _NARROW = 72
@@ -70,7 +71,7 @@ def _facts_line(facts: Facts) -> str:
     rate = f"{facts.rate.used_hz:g} Hz"
     if facts.rate.used_hz != facts.rate.original_hz:
         rate += f" (the file declares {facts.rate.original_hz:g})"
-    parts = [duration(facts.duration_s), rate, f"{facts.sample_count} samples per channel"]
+    parts = [duration(facts.duration_s), rate, f"{facts.sample_count} samples"]
     if facts.recovered:
         parts.append("recovered")
     return " · ".join([*parts, ", ".join(facts.emg_labels)])
@@ -91,8 +92,16 @@ def _game_line(game: GameFacts) -> str:
 
 def _remarks(findings: Iterable[Finding]) -> Iterator[Text]:
     for finding in findings:
-        where = f"{finding.channel}: " if finding.channel else ""
+        named = finding.channel is None or finding.channel in finding.sentence
+        where = "" if named else f"{finding.channel}: "
         yield Text(f"! {where}{finding.sentence}", style="yellow")
+
+
+def _without_repeats(channel: ChannelMeasurement) -> Iterator[Finding]:
+    """Why the quality is what it is, then what else was noticed."""
+    reasons = channel.quality.reasons
+    yield from (Finding("quality", reason, channel.label) for reason in reasons)
+    yield from (finding for finding in channel.findings if finding.sentence not in reasons)
 
 
 def _channel(
@@ -106,14 +115,15 @@ def _channel(
     parts: list[RenderableType] = [
         _verdict(channel, leg),
         Text(sparkline(sketch, width - 4), style="cyan", no_wrap=True),
-        *(Text(f"! {reason}", style="yellow") for reason in channel.quality.reasons),
-        *_remarks(channel.findings),
+        *_remarks(_without_repeats(channel)),
         _statistics(channel),
+        *(Text(line, style="dim") for line in _why_no_numbers(channel)),
         Text(_contractions_line(channel, peak_v)),
     ]
     if channel.contractions:
         judged = {j.number: j for j in muscle.judgements}
         parts.append(_contractions(channel.contractions, judged, narrow=width < _NARROW))
+        parts += (Text(line, style="dim") for line in _legend(channel, muscle))
     parts += [Text(_mvc_line(muscle)), *(Text(line) for line in _muscle_lines(muscle))]
     return Group(parts[0], Padding(Group(*parts[1:]), (0, 0, 0, 2)))
 
@@ -149,6 +159,27 @@ def _statistics(channel: ChannelMeasurement) -> Table:
     return table
 
 
+def _why_no_numbers(channel: ChannelMeasurement) -> Iterator[str]:
+    clinical = channel.clinical
+    if not channel.contractions:
+        yield f"{_NO_NUMBER} not measured: there is no contraction to measure it on"
+    elif clinical.rms_v is None:
+        yield f"{_NO_NUMBER} not measured: every contraction is masked"
+    elif clinical.mdf_hz is None:
+        yield f"{_NO_NUMBER} not measured: a spectrum needs 2 s of contractions in all"
+    elif channel.whole.mdf_hz is None:
+        yield f"{_NO_NUMBER} not measured: too little of the recording is free of faults"
+
+
+def _legend(channel: ChannelMeasurement, muscle: MuscleScore) -> Iterator[str]:
+    if any(j.meets_duration is not None for j in muscle.judgements):
+        yield f"strong: {100 * DEFAULT_MVC_SHARE:.0f} % of the MVC; long: {DEFAULT_HOLD_S:g} s"
+    if any(c.mdf_hz is None for c in channel.contractions):
+        yield f"{_NO_NUMBER} MDF not measured: a spectrum needs 0.25 s without faults, above rest"
+    if any(j.meets_duration is None for j in muscle.judgements):
+        yield f"{_NO_NUMBER} not judged: {muscle.reason or 'more than 10 % of it is masked'}"
+
+
 def _contractions_line(channel: ChannelMeasurement, peak_v: float | None) -> str:
     count = len(channel.contractions)
     line = "1 contraction" if count == 1 else f"{count} contractions"
@@ -157,11 +188,10 @@ def _contractions_line(channel: ChannelMeasurement, peak_v: float | None) -> str
     game = channel.game
     if game is None:
         return f"{line}; the game's own detector was not recorded"
-    line += f"; the game saw {game.count}: {game.matched} the same"
-    if game.missed:
-        line += f", {game.missed} that are none"
-        line += f" ({game.on_artefact} of them faults of the signal)" if game.on_artefact else ""
-    return line + (f", and not {game.extra} of ours" if game.extra else "")
+    line += f"; the game saw {game.count}, {game.matched} of them found here too"
+    if game.on_artefact:
+        line += f", {game.on_artefact} faults of the signal"
+    return line + (f"; {game.extra} found here alone" if game.extra else "")
 
 
 def _contractions(
@@ -217,17 +247,16 @@ def _muscle_lines(muscle: MuscleScore) -> Iterator[str]:
         yield f"good contractions not known; target {muscle.target}"
     else:
         yield f"{muscle.good_both} good contractions of {muscle.target}"
-    shares = ", ".join(
-        f"{name} {_percent(value)}"
-        for name, value in (
-            ("completion", muscle.completion),
-            ("intensity", muscle.intensity),
-            ("duration", muscle.duration),
-        )
-    )
-    yield f"{shares}; compliance {_percent(muscle.compliance)}"
-    if muscle.reason:
+    if muscle.compliance is None:
         yield f"compliance not measured: {muscle.reason}"
+    else:
+        parts = {
+            "completion": muscle.completion,
+            "intensity": muscle.intensity,
+            "duration": muscle.duration,
+        }
+        shares = ", ".join(f"{name} {_percent(value)}" for name, value in parts.items())
+        yield f"{shares}; compliance {_percent(muscle.compliance)}"
     for name, reason in muscle.left_out.items():
         yield f"{name} left out of compliance: {reason}"
 
@@ -243,7 +272,7 @@ def _scores(score: SessionScore) -> Group:
         shown = decimal(value, 1) if value is not None else _NO_NUMBER
         table.add_row(name, shown, _remark(name, value, score, missing))
     pressure = missing.get("bfr")
-    note = [Text(f"  pressure: {pressure}")] if pressure else []
+    note = [Text(f"  blood flow restriction: {pressure}")] if pressure else []
     return Group(Text("Scores, 0 to 100", style="bold"), table, *note)
 
 

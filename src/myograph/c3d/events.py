@@ -10,7 +10,7 @@ from typing import Literal
 
 from myograph.c3d.header import Header
 from myograph.c3d.layout import Layout, trial_fields
-from myograph.c3d.parameters import Group, Parameters
+from myograph.c3d.parameters import Parameters
 
 EVENT_LIMIT = 10_000
 _FOUR_CHARACTERS = 12345  # word 150: labels are four characters long
@@ -48,11 +48,10 @@ def _header_events(header: Header) -> list[Event]:
 
 
 def _group_events(header: Header, parameters: Parameters, layout: Layout) -> list[Event]:
-    group = next((parameters.group(name) for name in _GROUPS if parameters.group(name)), None)
-    if group is None:
-        return []
-    times = _times(group)
-    labels, contexts = _texts(group, "LABELS", len(times)), _texts(group, "CONTEXTS", len(times))
+    group = next((name for name in _GROUPS if parameters.group(name)), "")
+    times = _times(parameters, group)
+    labels = parameters.texts(group, "LABELS", len(times))
+    contexts = parameters.texts(group, "CONTEXTS", len(times))
     start_s = _start_of_times(times, header, parameters, layout)
     return [
         Event(label, context, time_s - start_s, "group")
@@ -61,9 +60,11 @@ def _group_events(header: Header, parameters: Parameters, layout: Layout) -> lis
     ]
 
 
-def _times(group: Group) -> list[float]:
-    """Seconds. TIMES holds minutes and seconds in turn."""
-    stored = _numbers(group, "TIMES", 2 * EVENT_LIMIT)
+def _times(parameters: Parameters, group: str) -> list[float]:
+    """Seconds. TIMES, and TIMES2 for more than 255 events, hold minutes and seconds in turn."""
+    stored: list[float] = []
+    for parameter in parameters.series(group, "TIMES"):
+        stored += parameter.numbers(2 * EVENT_LIMIT - len(stored))
     return [60 * minutes + s for minutes, s in zip(stored[::2], stored[1::2], strict=False)]
 
 
@@ -82,18 +83,6 @@ def _start_of_times(
     first = fields[0] if fields else header.first_frame
     start_s = max(0, first - 1) / layout.frame_rate_hz
     end_s = layout.declared_frames / layout.frame_rate_hz
-    slack_s = 1 / layout.frame_rate_hz
+    slack_s = 1.5 / layout.frame_rate_hz  # a frame, and the rounding of float32
     within = all(-slack_s <= time_s - start_s <= end_s + slack_s for time_s in times)
     return start_s if within else 0.0
-
-
-def _numbers(group: Group, name: str, at_most: int) -> Sequence[float]:
-    parameter = group.get(name)
-    return parameter.numbers(at_most) if parameter else ()
-
-
-def _texts(group: Group, name: str, count: int) -> list[str]:
-    """As many as there are events; "" where the list is too short."""
-    parameter = group.get(name)
-    texts = parameter.texts(count) if parameter else []
-    return texts + [""] * (count - len(texts))

@@ -109,6 +109,13 @@ class Parameters:
         texts = parameter.texts(1) if parameter else ()
         return texts[0] if texts else None
 
+    def texts(self, group: str, name: str, count: int) -> list[str]:
+        """Exactly `count` strings of a list that may run on; "" where it is too short."""
+        texts: list[str] = []
+        for parameter in self.series(group, name):
+            texts += parameter.texts(count - len(texts))
+        return texts + [""] * (count - len(texts))
+
     def series(self, group: str, name: str) -> Iterator[Parameter]:
         """A list that may be longer than 255 entries: LABELS, LABELS2, LABELS3, ..."""
         members = self.group(group)
@@ -249,7 +256,7 @@ def _merged(
 
 
 def _unreadable(names: list[str]) -> Finding:
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    shown = ", ".join(names[:_SHOWN]) + (" and more" if len(names) > _SHOWN else "")
     return Finding(
         "parameter_unreadable",
         f"{len(names)} parameters have an impossible type or size and were left out: {shown}.",

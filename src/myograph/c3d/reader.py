@@ -17,7 +17,7 @@ from myograph.c3d.layout import Layout, layout_findings, read_layout
 from myograph.c3d.parameters import Parameters, read_parameters
 from myograph.c3d.samples import Calibration, analog_samples, point_samples, read_calibration
 from myograph.c3d.source import Source
-from myograph.errors import BadInput
+from myograph.errors import BadInput, Truncated
 from myograph.recording import Finding, Signal
 
 BLOCK_BYTES = 1 << 20  # of the data section, held at a time
@@ -49,7 +49,7 @@ def metadata_of_prefix(prefix: bytes, size: int) -> Metadata:
     parameters = read_parameters(prefix, size, header)
     layout = read_layout(header, parameters, size)
     calibration, decided = read_calibration(parameters, layout.channels)
-    units = _texts(parameters, "UNITS", layout.channels)
+    units = parameters.texts("ANALOG", "UNITS", layout.channels)
     return Metadata(
         header=header,
         parameters=parameters,
@@ -67,12 +67,20 @@ def metadata_of_prefix(prefix: bytes, size: int) -> Metadata:
 
 def read_metadata(source: Source) -> Metadata:
     """At most two reads, whatever the size of the object."""
-    prefix = source.read(0, FIRST_READ)
+    prefix = _read(source, 0, min(FIRST_READ, source.size))
     try:
         return metadata_of_prefix(prefix, source.size)
     except NeedMore as more:
-        prefix += source.read(len(prefix), more.size - len(prefix))
+        prefix += _read(source, len(prefix), more.size - len(prefix))
         return metadata_of_prefix(prefix, source.size)
+
+
+def _read(source: Source, offset: int, length: int) -> bytes:
+    """Exactly `length` bytes of an object that was long enough when its size was asked."""
+    data = source.read(offset, length)
+    if len(data) < length:
+        raise Truncated("The file became shorter while it was read. Please send it again.")
+    return data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,11 +152,11 @@ class C3DFile:
     ) -> Signal:
         """(channels, samples) of these channels in these frames."""
         stop_frame = self.layout.frames if stop_frame is None else stop_frame
-        return self._analogs(_picked(indices), start_frame, min(stop_frame, self.layout.frames))
+        return self._analogs(_evenly(indices), start_frame, min(stop_frame, self.layout.frames))
 
     def blocks(self, frames: int, indices: Sequence[int] | None = None) -> Iterator[Block]:
         """The recording in pieces of so many frames, one in memory at a time."""
-        chosen = slice(None) if indices is None else _picked(indices)
+        chosen = slice(None) if indices is None else _evenly(indices)
         for start in range(0, self.layout.frames, frames):
             stop = min(start + frames, self.layout.frames)
             first_sample = start * self.layout.samples_per_frame
@@ -157,12 +165,13 @@ class C3DFile:
     def points(self, start_frame: int = 0, stop_frame: int | None = None) -> Signal:
         """(frames, points, 4): x, y, z and residual. NaN, and a residual below 0: not seen."""
         layout = self.layout
-        stop_frame = min(layout.frames if stop_frame is None else stop_frame, layout.frames)
-        pieces = [
-            point_samples(data, layout, self.header.processor)
-            for _, data in self._frames(start_frame, stop_frame)
-        ]
-        return np.concatenate(pieces) if pieces else np.empty((0, layout.points, 4))
+        stop_frame = layout.frames if stop_frame is None else min(stop_frame, layout.frames)
+        frames = max(0, stop_frame - start_frame) if layout.points else 0
+        points = np.empty((frames, layout.points, 4))
+        for first, data in self._frames(start_frame, start_frame + frames):
+            piece = point_samples(data, layout, self.header.processor)
+            points[first - start_frame :][: len(piece)] = piece
+        return points
 
     def _index(self, channel: int | str) -> int:
         if isinstance(channel, str):
@@ -202,10 +211,10 @@ class C3DFile:
         step = max(1, BLOCK_BYTES // (layout.frame_bytes or 1))
         for first in range(start, stop, step):
             length = (min(first + step, stop) - first) * layout.frame_bytes
-            yield first, self.source.read(layout.data_offset + first * layout.frame_bytes, length)
+            yield first, _read(self.source, layout.data_offset + first * layout.frame_bytes, length)
 
 
-def _picked(indices: Sequence[int]) -> slice | Sequence[int]:
+def _evenly(indices: Sequence[int]) -> slice | Sequence[int]:
     """Evenly spaced channels as a slice, which NumPy reads twice as quickly as a list."""
     if len(indices) == 1:
         return slice(indices[0], indices[0] + 1)
@@ -216,13 +225,5 @@ def _picked(indices: Sequence[int]) -> slice | Sequence[int]:
 
 
 def _labels(parameters: Parameters, channels: int) -> Iterator[str]:
-    for number, label in enumerate(_texts(parameters, "LABELS", channels), 1):
+    for number, label in enumerate(parameters.texts("ANALOG", "LABELS", channels), 1):
         yield label.strip() or f"Channel {number}"
-
-
-def _texts(parameters: Parameters, name: str, channels: int) -> list[str]:
-    """One per channel, from NAME, NAME2, ...; "" where the list is too short."""
-    texts: list[str] = []
-    for parameter in parameters.series("ANALOG", name):
-        texts += parameter.texts(channels - len(texts))
-    return texts + [""] * (channels - len(texts))

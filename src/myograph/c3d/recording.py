@@ -291,7 +291,8 @@ def _leads(metadata: Metadata) -> list[_Lead]:
 
 def _named(metadata: Metadata, names: Sequence[str]) -> list[_Lead]:
     """The channels a person named, in their order; "CH1" stands for "CH1 Raw" too."""
-    return _told_apart(_lead(metadata, name) for name in dict.fromkeys(names))
+    leads = {lead.raw: lead for lead in (_lead(metadata, name) for name in names)}
+    return _told_apart(leads.values())
 
 
 def _lead(metadata: Metadata, name: str) -> _Lead:
@@ -371,4 +372,5 @@ def _without_emg(channels: Sequence[ChannelInfo]) -> str:
 
 def _some(names: Sequence[str]) -> str:
     """The first ten, so that a sentence stays one."""
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

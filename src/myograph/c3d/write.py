@@ -127,8 +127,10 @@ def _frames(
     data = np.zeros((frames, _POINT_VALUES + samples_per_frame * len(channels)), "<f4")
     if positions is not None:
         data[:, :_POINT_VALUES] = positions
-    analog = np.stack([samples.reshape(frames, -1) for samples in channels.values()], axis=2)
-    data[:, _POINT_VALUES:] = analog.reshape(frames, -1)
+    analog = np.stack(
+        [samples.reshape(frames, samples_per_frame) for samples in channels.values()], axis=2
+    )
+    data[:, _POINT_VALUES:] = analog.reshape(frames, samples_per_frame * len(channels))
     return data
 
 

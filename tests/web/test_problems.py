@@ -18,6 +18,7 @@ ERRORS = [
 ]
 RAISED = {
     "not-found": errors.NotFound("There is no such session."),
+    "short": errors.NotFound("there is no such session"),
     "gone": errors.ObjectGone("The recording is gone."),
     "too-many": errors.TooManyAttempts(wait_s=12.2),
     "unreadable": errors.Truncated("The file ends early."),
@@ -74,6 +75,10 @@ def test_an_expected_error_is_a_problem_with_its_sentence(client):
         "detail": "There is no such session.",
         "code": "not_found",
     }
+
+
+def test_a_sentence_begins_large_and_ends_with_a_stop(client):
+    assert client.get("/raise/short").json()["detail"] == "There is no such session."
 
 
 def test_an_error_without_a_status_of_its_own_has_that_of_its_kind(client):

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,6 +16,7 @@ import structlog
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from myograph.errors import CrossSite, TooLarge
@@ -94,8 +96,12 @@ class Bugs:
 
         try:
             await self.app(scope, receive, watched)
-        except Exception:
-            log.exception("bug", method=scope["method"], route=_pattern(scope))
+        except ClientDisconnect:
+            log.info("disconnected", method=scope["method"], route=_pattern(scope))
+        except Exception as exc:
+            # The trace as text: a renderer may add every local, and a password is one of them.
+            trace = "".join(format_exception(exc))
+            log.error("bug", method=scope["method"], route=_pattern(scope), trace=trace)  # noqa: TRY400
             if begun:  # half an answer cannot be taken back: the server breaks the connection
                 raise
             await problems.bug(Request(scope))(scope, receive, send)

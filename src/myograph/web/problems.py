@@ -48,7 +48,9 @@ def answer(request: Request, error: errors.MyographError) -> Response:
     if isinstance(error, errors.NotSignedIn) and _is_page_visit(request):
         return RedirectResponse(f"/sign-in?next={quote(_address(request))}", HTTPStatus.SEE_OTHER)
     status = status_of(type(error))
-    return _say(request, status, error.sentence, code=error.code, headers=_headers(error, status))
+    return _say(
+        request, status, _written(error.sentence), code=error.code, headers=_headers(error, status)
+    )
 
 
 def bug(request: Request) -> Response:
@@ -119,6 +121,12 @@ def _say(
     return JSONResponse(
         body, status, headers=dict(headers or {}), media_type="application/problem+json"
     )
+
+
+def _written(sentence: str) -> str:
+    """As people write: some of our errors begin small and end without a stop."""
+    ended = sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+    return ended[:1].upper() + ended[1:]
 
 
 def _page(

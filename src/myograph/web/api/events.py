@@ -36,8 +36,8 @@ async def events(
     """State changes as Server-Sent Events named `session`, each a `SessionState` in JSON.
 
     An event's id is the cursor to go on from: a browser that comes back sends it as Last-Event-ID.
-    Without any the stream begins now, with an event `begin` that has the cursor. A change may come
-    twice and none is left out.
+    Without any the stream begins now. Where nothing has changed yet, an event `begin` with the
+    cursor says that the line is open. A change may come twice and none is left out.
     """
     cursor = last_event_id if last_event_id is not None else since
     return StreamingResponse(
@@ -49,6 +49,7 @@ async def events(
 
 async def _stream(request: Request, site: Site, cursor: int | None) -> AsyncIterator[bytes]:
     live = site.live
+    begun = False
     yield format_sse_event(retry=RETRY_MS)
     while not live.ended:
         seen = live.version
@@ -58,9 +59,9 @@ async def _stream(request: Request, site: Site, cursor: int | None) -> AsyncIter
             )
         except (MyographError, psycopg.OperationalError):
             return  # signed out, or no database: the browser comes back and is told properly
-        if states or cursor is None:
+        if states or not begun:
             yield _batch(states, following)
-        cursor = following
+        cursor, begun = following, True
         if await live.changed_after(seen, KEEP_ALIVE_S):
             await asyncio.sleep(GATHER_S)
         else:

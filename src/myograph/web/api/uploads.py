@@ -18,12 +18,12 @@ import anyio.to_thread
 import psycopg
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from psycopg import Connection
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import FormData, QueryParams, UploadFile
 
 from myograph.c3d.recording import read_facts
-from myograph.db import patients, session_settings, sessions
+from myograph.db import patients, session_settings, twins
 from myograph.db.identity import Person
 from myograph.db.sessions import State
 from myograph.errors import (
@@ -31,7 +31,6 @@ from myograph.errors import (
     BadName,
     DatabaseUnavailable,
     EmptyFile,
-    MyographError,
     NotReadable,
     StoreUnavailable,
     TooLarge,
@@ -44,6 +43,20 @@ from myograph.web.deps import TheSite, Uploader, short_transaction
 from myograph.web.headers import declared_length
 from myograph.web.site import Site, site_of
 
+
+class _Text(Convertor[str]):
+    """Whatever stands there, slashes and line breaks too, so that we can say what is wrong."""
+
+    regex = r"(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
 router = APIRouter(tags=["uploads"])
 MAX_NAME_BYTES: Final = 240  # what a folder store takes per segment
 MAX_FILES: Final = 100
@@ -115,7 +128,7 @@ class FileResult:
     sentence: str | None = None
 
 
-@router.put("/api/uploads/{name:path}", status_code=HTTPStatus.ACCEPTED)
+@router.put("/api/uploads/{name:text}", status_code=HTTPStatus.ACCEPTED)
 async def put_upload(
     name: str,
     request: Request,
@@ -135,7 +148,12 @@ async def put_upload(
 
 
 @router.post("/api/upload", status_code=HTTPStatus.ACCEPTED, response_model=list[FileResult])
-@router.post("/upload", include_in_schema=False, response_model=list[FileResult])
+@router.post(
+    "/upload",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=list[FileResult],
+    include_in_schema=False,
+)
 async def post_upload(
     request: Request, visitor: Uploader, site: TheSite
 ) -> Response | list[FileResult]:
@@ -179,7 +197,7 @@ def results_of(query: QueryParams, limit_bytes: int) -> list[FileResult]:
 def checked_name(name: str) -> str:
     """The name as a file may have it, or the sentence that says why it may not."""
     composed = unicodedata.normalize("NFC", name).strip()
-    if any(unicodedata.category(c).startswith("C") for c in composed):
+    if not composed.isprintable():
         raise BadName("The file's name holds characters that cannot be seen. Please rename it.")
     if "/" in composed or "\\" in composed:
         raise BadName(
@@ -211,13 +229,14 @@ def _store_and_receive(
         left=choice.left,
         right=choice.right,
         facts=facts,
+        zone=site.settings.timezone,
         file_hash=stored.sha256,
     )
     with short_transaction(request, visitor) as conn:
         received = receive_upload(conn, upload)
         if choice.rpe is not None:
             session_settings.assign(conn, received.session_id, rpe=choice.rpe)
-        twin = _visible_twin(conn, visitor, received.session_id)
+        twin = twins.earlier(conn, received.session_id, stored.sha256)
     return Accepted(
         session_id=received.session_id,
         status=received.status,
@@ -267,12 +286,6 @@ def _metadata(facts: Facts) -> Metadata:
     )
 
 
-def _visible_twin(conn: Connection, visitor: Person, session_id: UUID) -> UUID | None:
-    """The earlier session with the same bytes, unless it is not for this person's eyes."""
-    twin = sessions.get(conn, visitor, session_id).duplicate_of
-    return twin if twin and sessions.states(conn, visitor, [twin]) else None
-
-
 def _check_choice(request: Request, visitor: Person, choice: Choice) -> None:
     """Before a byte is stored: whatever can be wrong with what the person says of the files."""
     if choice.left is not None and choice.left == choice.right:
@@ -298,27 +311,35 @@ def _chunks_of(request: Request) -> Iterator[bytes]:
 
 def _choice_of(form: FormData) -> Choice:
     fields = {name: form.get(name) for name in Choice.model_fields}
-    return Choice.model_validate({k: v for k, v in fields.items() if v is not None})
+    try:
+        return Choice.model_validate({k: v for k, v in fields.items() if v is not None})
+    except ValidationError as exc:
+        said = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in exc.errors())
+        raise BadInput(f"This cannot be right: {said}.") from exc
 
 
 def _result(request: Request, visitor: Person, file: UploadFile, choice: Choice) -> FileResult:
-    """One file of several: what is wrong with it stops no other."""
+    """One file of several: what is wrong with it, or with us for a moment, stops no other."""
     name = file.filename or ""
+    chunks = iter(lambda: file.file.read(CHUNK_BYTES), b"")
     try:
-        chunks = iter(lambda: file.file.read(CHUNK_BYTES), b"")
         accepted = _store_and_receive(request, visitor, checked_name(name), chunks, choice)
-    except MyographError as exc:
+    except (BadName, EmptyFile, TooLarge) as exc:
         return FileResult(name, code=exc.code, sentence=exc.sentence)
-    except psycopg.OperationalError:
-        return FileResult(name, code=DatabaseUnavailable.code, sentence=TRY_AGAIN)
+    except (StoreUnavailable, DatabaseUnavailable, psycopg.OperationalError):
+        return FileResult(name, code=StoreUnavailable.code, sentence=TRY_AGAIN)
     return FileResult(name, accepted.session_id)
 
 
 def _sentence(code: str, name: str, limit_bytes: int) -> str | None:
-    """The sentence of a refused file again, from its code and name."""
+    """The sentence of a refused file again, from its code and name; None for any other code."""
     if code == BadName.code:
         return _name_problem(name)
-    return {EmptyFile.code: EMPTY, TooLarge.code: _too_large(limit_bytes)}.get(code, TRY_AGAIN)
+    return {
+        EmptyFile.code: EMPTY,
+        TooLarge.code: _too_large(limit_bytes),
+        StoreUnavailable.code: TRY_AGAIN,
+    }.get(code)
 
 
 def _name_problem(name: str) -> str | None:

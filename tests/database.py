@@ -1,10 +1,10 @@
 """Fixtures of a real PostgreSQL: one server per run, one database per test.
 
-    server      the embedded PostgreSQL 18, shared by all processes of a run
-    database    a fresh, migrated database: `database.connect("myograph_web")`, `database.url(...)`
-    clinic      people and patients in it
-    store       a folder store of its own
-    run_queue   run the worker until there is nothing left to do
+server      the embedded PostgreSQL 18, shared by all processes of a run
+database    a fresh, migrated database: `database.connect("myograph_web")`, `database.url(...)`
+clinic      people and patients in it
+store       a folder store of its own
+run_queue   run the worker until there is nothing left to do
 """
 
 import fcntl
@@ -28,17 +28,18 @@ from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
 from myograph.storage.objects import ObjectStore, folder_store
+from myograph.worker.run import run_until_empty
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
 TEMPLATE = "migrated"
-PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cGFzc3dvcmQ"  # noqa: S105, of no password
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cGFzc3dvcmQ"
 
 _count = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database of a server. Logins: postgres, myograph_migrator, myograph_web, myograph_work."""
+    """One database of a server, for its four logins."""
 
     cluster: Cluster
     name: str
@@ -173,8 +174,6 @@ def store(tmp_path: Path) -> ObjectStore:
 @pytest.fixture
 def run_queue(database: Database, store: ObjectStore) -> Callable[[], None]:
     """Run every job that is due, in this process."""
-    from myograph.worker.run import run_until_empty
-
     return lambda: run_until_empty(
         database.url("myograph_work"), store, pseudonym_key=database.cluster.secrets.pseudonym_key
     )

@@ -30,6 +30,7 @@ class ContractionRow:
     mpf: float | None
     mdf: float | None
     fi_nsm5: float | None
+    resolution: float | None
     masked_share: float
     cut: bool
     source: Literal["envelope", "activated"]
@@ -37,6 +38,9 @@ class ContractionRow:
     meets_intensity: bool | None
     meets_duration: bool | None
     is_good: bool | None
+    prescribed_intensity: bool | None
+    prescribed_duration: bool | None
+    short: bool | None
 
     @property
     def duration_s(self) -> float:
@@ -50,8 +54,9 @@ def of_session(conn: Connection, session_id: UUID) -> list[ContractionRow]:
         .execute(
             """
             SELECT channel, number, start_s, end_s, peak, mean, strength, activated_strength,
-                   time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, masked_share, cut, source,
-                   edit_id, meets_intensity, meets_duration, is_good
+                   time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share,
+                   cut, source, edit_id, meets_intensity, meets_duration, is_good,
+                   prescribed_intensity, prescribed_duration, short
               FROM contractions
              WHERE session_id = %s
              ORDER BY channel, number

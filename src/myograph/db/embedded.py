@@ -147,11 +147,18 @@ class _Place:
     def sockets(self) -> Path:
         return self.root / "run"
 
-    def run_as(self) -> dict[str, Any]:
-        """For subprocess: the server's user and nothing of root's groups."""
-        if self.user is None:
-            return {}
-        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+    @property
+    def uid(self) -> int | None:
+        return self.user and self.user.pw_uid
+
+    @property
+    def gid(self) -> int | None:
+        return self.user and self.user.pw_gid
+
+    @property
+    def groups(self) -> list[int] | None:
+        """None of root's."""
+        return None if self.user is None else []
 
     def give(self, path: Path) -> None:
         if self.user is not None:
@@ -329,7 +336,9 @@ def _run(place: _Place, command: list[str]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        **place.run_as(),
+        user=place.uid,
+        group=place.gid,
+        extra_groups=place.groups,
     )
     if done.returncode != 0:
         raise DatabaseUnavailable(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
@@ -352,7 +361,9 @@ def _launch(
             stderr=log,
             # Ctrl-C is for the owner, who stops the server when the connections are closed.
             start_new_session=True,
-            **place.run_as(),
+            user=place.uid,
+            group=place.gid,
+            extra_groups=place.groups,
         )
     finally:
         os.close(log)
@@ -391,7 +402,10 @@ def _ensure_database(cluster: Cluster) -> None:
                     sql.Identifier(owner), sql.Literal(password)
                 )
             )
-        if conn.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+        if (
+            conn.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            is None
+        ):
             conn.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(
                     sql.Identifier(DATABASE), sql.Identifier(owner)
@@ -466,7 +480,9 @@ def _can_run(place: _Place, program: Path) -> bool:
             env=_environment(),
             capture_output=True,
             check=False,
-            **place.run_as(),
+            user=place.uid,
+            group=place.gid,
+            extra_groups=place.groups,
         )
     except PermissionError:
         return False
@@ -494,11 +510,13 @@ def _refuse_unreachable(place: _Place) -> None:
         return
     try:
         subprocess.run(  # noqa: S603, a program every system has
-            ["/bin/sh", "-c", "cd -- \"$1\"", "sh", str(place.root)],
+            ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(place.root)],
             cwd="/",
             check=True,
             capture_output=True,
-            **place.run_as(),
+            user=place.uid,
+            group=place.gid,
+            extra_groups=place.groups,
         )
     except subprocess.CalledProcessError as exc:
         raise BadInput(

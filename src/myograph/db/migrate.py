@@ -33,6 +33,8 @@ def migrate(
     conn.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
         roles.ensure(conn, web_password=web_password, worker_password=worker_password)
+        if not _begun(conn):
+            conn.execute(_CREATE)
         done = _done(conn)
         conn.commit()
         return [name for name, text in _files() if _apply(conn, name, text, done.get(name))]
@@ -51,14 +53,15 @@ def migrate_url(
 
 def pending(conn: Connection) -> list[str]:
     """Files that this program has and the database has not."""
-    there = conn.execute("SELECT to_regclass('public.migrations') IS NOT NULL").fetchone()
-    done = _done(conn) if there and there[0] else {}
+    done = _done(conn) if _begun(conn) else {}
     return [name for name, _ in _files() if name not in done]
 
 
+def _begun(conn: Connection) -> bool:
+    return conn.execute("SELECT to_regclass('public.migrations')").fetchone() != (None,)
+
+
 def _done(conn: Connection) -> dict[str, str]:
-    if conn.execute("SELECT to_regclass('public.migrations')").fetchone() == (None,):
-        conn.execute(_CREATE)
     return dict(conn.execute("SELECT name, digest FROM public.migrations").fetchall())
 
 
@@ -70,7 +73,7 @@ _CREATE = """
     );
     COMMENT ON TABLE  public.migrations IS 'Files of SQL that were applied to this database.';
     COMMENT ON COLUMN public.migrations.name IS 'Of the file.';
-    COMMENT ON COLUMN public.migrations.digest IS 'SHA-256 of its text, in hex: an applied file is never changed.';
+    COMMENT ON COLUMN public.migrations.digest IS 'SHA-256 of its text, in hex.';
     COMMENT ON COLUMN public.migrations.applied_at IS 'When.';
     ALTER TABLE public.migrations ENABLE ROW LEVEL SECURITY;
     ALTER TABLE public.migrations FORCE ROW LEVEL SECURITY;

@@ -1,4 +1,4 @@
-"""The roles and logins that the migrations grant to. Roles belong to a server, not to a database."""
+"""The roles and logins that the migrations grant to. They belong to a server, not a database."""
 
 from typing import Literal
 
@@ -41,7 +41,9 @@ def ensure(conn: Connection, *, web_password: str | None, worker_password: str |
             _join(conn, group, login)
 
 
-def _create(conn: Connection, name: str, attributes: Literal["NOLOGIN", "LOGIN NOINHERIT", "LOGIN INHERIT"]) -> None:
+def _create(
+    conn: Connection, name: str, attributes: Literal["NOLOGIN", "LOGIN NOINHERIT", "LOGIN INHERIT"]
+) -> None:
     if conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
         conn.execute(sql.SQL("CREATE ROLE {} " + attributes).format(sql.Identifier(name)))
 

@@ -1,12 +1,21 @@
 """What a session is worth against its targets."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from myograph.analysis.measure import METHOD
+from myograph.analysis.protocol import DEFAULT
+from myograph.analysis.results import Verdict
+from myograph.db.scoring import Known
+from myograph.scoring.results import Judgement, MuscleScore, SessionScore
+from myograph.scoring.session import SessionInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,12 @@ class Scores:
     effort_score: float | None
     game_score: float | None
     category: str | None
+    symmetry_category: str | None
     performance_weights: dict[str, float]
     configuration_id: str
     configuration_version: int
     configuration_name: str
+    targets: Literal["fixed", "prescribed"]
     missing: list[str]
     missing_reasons: dict[str, str]
     one_side_only: str | None
@@ -57,8 +68,10 @@ def of_session(conn: Connection, session_id: UUID) -> Scores | None:
         .execute(
             """
             SELECT session_id, overall_performance_score, compliance_score, symmetry_score,
-                   effort_score, game_score, category, performance_weights,
-                   configuration_id, configuration_version, configuration_name,
+                   effort_score, game_score, category, symmetry_category,
+                   performance_weights,
+                   configuration_id, configuration_version, c.name AS configuration_name,
+                   s.targets,
                    missing, missing_reasons, one_side_only, pressure_verified,
                    bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
                    game_points_achieved, game_points_maximum, session_duration_minutes,
@@ -66,10 +79,193 @@ def of_session(conn: Connection, session_id: UUID) -> Scores | None:
                    left_muscle_duration_rate, right_muscle_completion_rate,
                    right_muscle_intensity_rate, right_muscle_duration_rate,
                    input_sources, method, protocol_digest, calculated_at
-              FROM performance_scores
+              FROM performance_scores s
+              JOIN scoring_configuration c ON (c.id, c.version)
+                                            = (configuration_id, configuration_version)
              WHERE session_id = %s
             """,
             [session_id],
         )
         .fetchone()
     )
+
+
+def save(
+    conn: Connection,
+    session_id: UUID,
+    score: SessionScore,
+    *,
+    known: Known,
+    inputs: SessionInputs,
+    sources: Mapping[str, str],
+) -> None:
+    """Put the score in the place of the last: of session, muscles, contractions and list row."""
+    conn.execute("DELETE FROM performance_scores WHERE session_id = %s", [session_id])
+    conn.execute(_SAVE, _columns(session_id, score, known, inputs, sources))
+    with conn.cursor() as cursor:
+        cursor.executemany(_SAVE_MUSCLE, [_muscle(session_id, m, inputs) for m in score.muscles])
+        cursor.executemany(
+            _SAVE_JUDGEMENT,
+            [_judgement(session_id, m.label, j) for m in score.muscles for j in m.judgements],
+        )
+    conn.execute(
+        "UPDATE therapy_sessions SET analytics_cache = %s WHERE id = %s",
+        [Jsonb(_list_row(score, known)), session_id],
+    )
+
+
+def _columns(
+    session_id: UUID,
+    score: SessionScore,
+    known: Known,
+    inputs: SessionInputs,
+    sources: Mapping[str, str],
+) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "overall": score.overall,
+        "compliance": score.compliance,
+        "symmetry": score.symmetry,
+        "effort": score.effort,
+        "game": score.game,
+        "category": score.category,
+        "symmetry_category": score.symmetry_category,
+        "weights": Jsonb(dict(score.weights)),
+        "configuration_id": score.configuration_id,
+        "configuration_version": score.configuration_version,
+        "targets": score.targets,
+        "missing": [m.component for m in score.missing],
+        "missing_reasons": Jsonb({m.component: m.reason for m in score.missing}),
+        "one_side_only": score.one_side_only,
+        "pressure_verified": score.pressure_verified,
+        "gate": score.bfr_gate,
+        "rpe": inputs.rpe,
+        "points": inputs.game_points,
+        "points_maximum": inputs.game_maximum,
+        "minutes": None if known.duration_s is None else known.duration_s / 60,
+        "sources": Jsonb(dict(sources)),
+        "method": known.channels[0].method if known.channels else METHOD,
+        "protocol_digest": known.channels[0].protocol_digest if known.channels else DEFAULT.digest,
+        **_sides(score.muscles),
+    }
+
+
+def _sides(muscles: Sequence[MuscleScore]) -> dict[str, float | None]:
+    """The rates of each leg, where exactly one muscle of it was recorded."""
+    rates: dict[str, float | None] = {}
+    for side in ("left", "right"):
+        found = [m for m in muscles if m.side == side]
+        only = found[0] if len(found) == 1 else None
+        rates[f"{side}_completion"] = only and only.completion
+        rates[f"{side}_intensity"] = only and only.intensity
+        rates[f"{side}_duration"] = only and only.duration
+    return rates
+
+
+def _muscle(session_id: UUID, m: MuscleScore, inputs: SessionInputs) -> dict[str, Any]:
+    hold_s = inputs.hold_s if m.side is None else inputs.holds_s.get(m.side, inputs.hold_s)
+    return {
+        "session_id": session_id,
+        "label": m.label,
+        "muscle": m.muscle,
+        "side": m.side,
+        "mvc": m.mvc.value_v,
+        "mvc_source": m.mvc.source,
+        "mvc_confidence": m.mvc.confidence,
+        "target": m.target,
+        "good_intensity": m.good_intensity,
+        "good_duration": m.good_duration,
+        "good_both": m.good_both,
+        "completion": m.completion,
+        "intensity": m.intensity,
+        "duration": m.duration,
+        "compliance": m.compliance,
+        "left_out": Jsonb(dict(m.left_out)),
+        "reason": m.reason,
+        "mvc_share": inputs.mvc_share,
+        "hold_s": hold_s,
+    }
+
+
+def _judgement(session_id: UUID, label: str, j: Judgement) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "label": label,
+        "number": j.number,
+        "intensity": j.meets_intensity,
+        "duration": j.meets_duration,
+        "good": j.is_good,
+        "prescribed_intensity": j.prescribed_intensity,
+        "prescribed_duration": j.prescribed_duration,
+        "short": j.short,
+    }
+
+
+def _list_row(score: SessionScore, known: Known) -> dict[str, Any]:
+    """Exactly what a line of a list of sessions shows."""
+    verdicts = [channel.quality_verdict for channel in known.channels]
+    return {
+        "overall": score.overall,
+        "category": score.category,
+        "compliance": score.compliance,
+        "bfr_gate": score.bfr_gate,
+        "missing": [m.component for m in score.missing],
+        "quality": max(verdicts, key=_VERDICTS.index, default=None),
+        "method": known.channels[0].method if known.channels else METHOD,
+        "muscles": [
+            {
+                "label": m.label,
+                "muscle": m.muscle,
+                "side": m.side,
+                "contractions": m.total,
+                "target": m.target,
+                "good": m.good_both,
+            }
+            for m in score.muscles
+        ],
+    }
+
+
+_VERDICTS: tuple[Verdict, ...] = ("good", "usable", "poor")  # the list shows the worst
+
+_SAVE = """
+    INSERT INTO performance_scores (
+        session_id, overall_performance_score, compliance_score, symmetry_score, effort_score,
+        game_score, category, symmetry_category, performance_weights, configuration_id,
+        configuration_version, targets, missing, missing_reasons, one_side_only,
+        pressure_verified, bfr_compliance_gate, rpe_post_session, game_points_achieved,
+        game_points_maximum, session_duration_minutes,
+        left_muscle_completion_rate, left_muscle_intensity_rate, left_muscle_duration_rate,
+        right_muscle_completion_rate, right_muscle_intensity_rate, right_muscle_duration_rate,
+        input_sources, method, protocol_digest)
+    VALUES (
+        %(session_id)s, %(overall)s, %(compliance)s, %(symmetry)s, %(effort)s,
+        %(game)s, %(category)s, %(symmetry_category)s, %(weights)s, %(configuration_id)s,
+        %(configuration_version)s, %(targets)s, %(missing)s, %(missing_reasons)s,
+        %(one_side_only)s, %(pressure_verified)s, %(gate)s, %(rpe)s, %(points)s,
+        %(points_maximum)s, %(minutes)s,
+        %(left_completion)s, %(left_intensity)s, %(left_duration)s,
+        %(right_completion)s, %(right_intensity)s, %(right_duration)s,
+        %(sources)s, %(method)s, %(protocol_digest)s)
+    """
+
+_SAVE_MUSCLE = """
+    UPDATE emg_statistics
+       SET muscle = %(muscle)s, side = %(side)s, mvc_peak_value = %(mvc)s,
+           mvc_calculation_method = %(mvc_source)s, mvc_confidence_score = %(mvc_confidence)s,
+           target_contractions = %(target)s, good_contractions_intensity = %(good_intensity)s,
+           good_contractions_duration = %(good_duration)s, good_contractions_both = %(good_both)s,
+           completion_rate = %(completion)s, intensity_rate = %(intensity)s,
+           duration_rate = %(duration)s, muscle_compliance_score = %(compliance)s,
+           left_out = %(left_out)s, compliance_reason = %(reason)s,
+           mvc_threshold_percentage = %(mvc_share)s, duration_threshold_seconds = %(hold_s)s
+     WHERE session_id = %(session_id)s AND channel_name = %(label)s
+    """
+
+_SAVE_JUDGEMENT = """
+    UPDATE contractions
+       SET meets_intensity = %(intensity)s, meets_duration = %(duration)s, is_good = %(good)s,
+           prescribed_intensity = %(prescribed_intensity)s,
+           prescribed_duration = %(prescribed_duration)s, short = %(short)s
+     WHERE session_id = %(session_id)s AND channel = %(label)s AND number = %(number)s
+    """

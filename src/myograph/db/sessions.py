@@ -84,7 +84,8 @@ class SessionRow:
     """One line of a list of sessions; newest first by `sorted_at`, then `id`.
 
     sorted_at         when it was recorded, or arrived where that is not known
-    analytics_cache   {overall, missing, quality, contractions, method}, None before the analysis
+    analytics_cache   {overall, category, compliance, bfr_gate, missing, quality, method, muscles:
+                      [{label, muscle, side, contractions, target, good}]}, None before the analysis
     """
 
     id: UUID
@@ -130,7 +131,8 @@ class Counts:
 _SESSION: LiteralString = """
     SELECT id, session_id, patient_id, pseudonym, claimed_patient_code, patient_finding,
            file_path, storage_bucket, storage_version, storage_etag, file_hash, file_size_bytes,
-           started_local, session_date, session_type, game_metadata, findings,
+           started_local, session_date, session_type, game_metadata,
+           COALESCE(findings || analysis_findings, findings, analysis_findings) AS findings,
            processing_status, processing_version, failure_kind, failure_code,
            processing_error_message, processing_time_ms, recovered, object_gone_at,
            superseded_by, duplicate_of, analytics_cache, attempt, tries,

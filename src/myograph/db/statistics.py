@@ -29,8 +29,10 @@ class ChannelStatistics:
     mvc_calculation_method: MvcSource | None
     game_mvc: float | None
     envelope_p95: float | None
+    activated_p95: float | None
     rest_level: float | None
     detection_threshold: float | None
+    implied_rate: float | None
     total_contractions: int
     target_contractions: int | None
     good_contractions_intensity: int | None
@@ -48,12 +50,14 @@ class ChannelStatistics:
     mpf: float | None
     mdf: float | None
     fi_nsm5: float | None
+    spectral_resolution: float | None
     whole_rms: float | None
     whole_mav: float | None
     whole_iemg: float | None
     whole_mpf: float | None
     whole_mdf: float | None
     whole_fi_nsm5: float | None
+    whole_spectral_resolution: float | None
     temporal_window_s: float | None
     temporal_windows: int | None
     rms_mean: float | None
@@ -119,12 +123,14 @@ def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
             """
             SELECT channel_name, muscle, side, mvc_peak_value, mvc_rms_value,
                    mvc_confidence_score, mvc_calculation_method, game_mvc, envelope_p95,
-                   rest_level, detection_threshold, total_contractions, target_contractions,
+                   activated_p95, rest_level, detection_threshold, implied_rate,
+                   total_contractions, target_contractions,
                    good_contractions_intensity, good_contractions_duration,
                    good_contractions_both, completion_rate, intensity_rate, duration_rate,
                    muscle_compliance_score, left_out, compliance_reason,
-                   rms, mav, iemg, mpf, mdf, fi_nsm5,
+                   rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
                    whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
+                   whole_spectral_resolution,
                    temporal_window_s, temporal_windows,
                    rms_mean, rms_sd, rms_min, rms_max, rms_cv,
                    mav_mean, mav_sd, mav_min, mav_max, mav_cv,

@@ -9,6 +9,8 @@ from psycopg.rows import class_row
 
 from myograph.recording import Facts
 
+CHANNELS_KEPT = 200  # labels of a stranger file's other channels; no list in the database is longer
+
 
 @dataclass(frozen=True, slots=True)
 class Technical:
@@ -29,6 +31,18 @@ class Technical:
     extracted_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the recording of a session lies."""
+
+    storage_bucket: str
+    file_path: str
+
+    @property
+    def object_key(self) -> str:
+        return f"{self.storage_bucket}/{self.file_path}"
+
+
 def of_session(conn: Connection, session_id: UUID) -> Technical | None:
     return (
         conn.cursor(row_factory=class_row(Technical))
@@ -47,15 +61,33 @@ def of_session(conn: Connection, session_id: UUID) -> Technical | None:
     )
 
 
+def place_of(conn: Connection, session_id: UUID) -> Place | None:
+    """Where to read the facts of this session; None where they are known or no longer wanted."""
+    return (
+        conn.cursor(row_factory=class_row(Place))
+        .execute(
+            """
+            SELECT storage_bucket, file_path
+              FROM therapy_sessions s
+             WHERE id = %s
+               AND superseded_by IS NULL
+               AND NOT EXISTS (SELECT FROM c3d_technical_data t WHERE t.session_id = s.id)
+            """,
+            [session_id],
+        )
+        .fetchone()
+    )
+
+
 def as_json(facts: Facts) -> dict[str, object]:
-    """The columns of `c3d_technical_data`, as `app.receive_upload` takes them."""
+    """The columns of `c3d_technical_data`."""
     return {
         "original_sampling_rate": facts.rate.original_hz,
         "original_duration_seconds": facts.original_duration_s,
         "original_sample_count": facts.sample_count,
         "channel_count": len(facts.channels),
-        "channel_names": [channel.label for channel in facts.channels],
-        "emg_labels": list(facts.emg_labels),
+        "channel_names": [channel.label for channel in facts.channels[:CHANNELS_KEPT]],
+        "emg_labels": list(facts.emg_labels[:CHANNELS_KEPT]),
         "sampling_rate": facts.rate.used_hz,
         "duration_seconds": facts.duration_s,
         "frame_count": facts.frame_count,

@@ -1,6 +1,6 @@
 """A recording has arrived in storage: give it a session and queue its analysis."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +8,11 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from myograph.db import technical
+from myograph.db.plain import plain_text
 from myograph.db.refusals import refusals
 from myograph.db.sessions import State
 from myograph.recording import Facts
+from myograph.services.extract_metadata import DEFAULT_ZONE, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Upload:
     session_id     where the uploader named the session in the object's key
     source, delivery_id   who announces it, and its number for this: a repeat changes nothing
     patient_code   chosen by the person who uploads; left, right: the labels of that leg's channel
-    facts          where the file's first blocks were read already
+    facts          where the file's first blocks were read already; their start is in `zone`
     file_hash      SHA-256 in hex, where all bytes went through the uploader's hands
     """
 
@@ -40,6 +41,7 @@ class Upload:
     left: str | None = None
     right: str | None = None
     facts: Facts | None = None
+    zone: str = DEFAULT_ZONE
     file_hash: str | None = None
 
 
@@ -74,11 +76,17 @@ def receive_upload(conn: Connection, upload: Upload) -> Received:
 
 
 def event_of(upload: Upload) -> dict[str, Any]:
-    """The argument of `app.receive_upload`: only what is known, facts as the tables take them."""
-    event = {name: value for name, value in asdict(upload).items() if value is not None}
-    event.pop("facts", None)
+    """The argument of `app.receive_upload`: only what is known."""
+    event: dict[str, Any] = {
+        name: plain_text(value) if isinstance(value, str) else value
+        for name in _SENT
+        if (value := getattr(upload, name)) is not None
+    }
     if upload.session_id is not None:
         event["session_id"] = str(upload.session_id)
     if upload.facts is not None:
-        event["technical"] = technical.as_json(upload.facts)
+        event["facts"] = described(upload.facts, name=upload.name, zone=upload.zone)
     return event
+
+
+_SENT = tuple(f.name for f in fields(Upload) if f.name not in {"facts", "zone"})

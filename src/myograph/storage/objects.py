@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -210,14 +211,14 @@ def _s3(
     bucket: str, endpoint: str | None, region: str | None, key_id: str | None, secret: str | None
 ) -> S3Store:
     loopback = urlsplit(endpoint or "").hostname in {"127.0.0.1", "localhost", "::1"}
+    named = {"endpoint": endpoint, "access_key_id": key_id, "secret_access_key": secret}
+    options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     return S3Store(
         bucket,
-        endpoint=endpoint,
         region=region or "us-east-1",
-        access_key_id=key_id,
-        secret_access_key=secret,
         virtual_hosted_style_request=False,
         client_options={"allow_http": loopback},
+        **options,
     )
 
 

@@ -137,6 +137,7 @@ CREATE TABLE therapy_sessions (
     protocol_day             integer CHECK (protocol_day > 0),
     game_metadata            jsonb,
     findings                 jsonb,
+    analysis_findings        jsonb,
     processing_version       text,
     processing_status        text NOT NULL DEFAULT 'pending'
                              CHECK (processing_status IN
@@ -200,7 +201,8 @@ COMMENT ON COLUMN therapy_sessions.session_date IS 'The same in the site''s zone
 COMMENT ON COLUMN therapy_sessions.session_type IS 'baseline, training or assessment; null: nobody said.';
 COMMENT ON COLUMN therapy_sessions.protocol_day IS 'Day of the treatment plan, from 1.';
 COMMENT ON COLUMN therapy_sessions.game_metadata IS 'What the game wrote of itself. Holds names: not for researchers.';
-COMMENT ON COLUMN therapy_sessions.findings IS '[{code, sentence, channel}]: what the reader had to decide and the analysis noticed.';
+COMMENT ON COLUMN therapy_sessions.findings IS '[{code, sentence, channel}]: what the reader had to decide.';
+COMMENT ON COLUMN therapy_sessions.analysis_findings IS '[{code, sentence, channel}]: what the analysis noticed.';
 COMMENT ON COLUMN therapy_sessions.processing_version IS 'Version of the method that made the results.';
 COMMENT ON COLUMN therapy_sessions.processing_status IS 'pending, processing, completed, failed or reprocessing.';
 COMMENT ON COLUMN therapy_sessions.failure_kind IS 'unreadable, gave_up, file_gone or superseded; null unless failed.';

@@ -239,7 +239,8 @@ SELECT id, NULL::text AS session_id, NULL::text AS patient_id, pseudonym, NULL::
        NULL::text AS patient_finding, NULL::text AS file_path, NULL::text AS storage_bucket,
        NULL::text AS storage_version, NULL::text AS storage_etag, file_hash, file_size_bytes,
        started_local, session_date, session_type, protocol_day, NULL::jsonb AS game_metadata,
-       NULL::jsonb AS findings, processing_status, processing_version, failure_kind, failure_code,
+       NULL::jsonb AS findings,
+       NULL::jsonb AS analysis_findings, processing_status, processing_version, failure_kind, failure_code,
        NULL::text AS processing_error_message, processing_time_ms, recovered, object_gone_at,
        superseded_by, duplicate_of, analytics_cache, cache_hits, attempt, tries,
        changed_xid, created_at, processed_at, updated_at, sorted_at
@@ -290,7 +291,7 @@ CREATE TRIGGER touch BEFORE UPDATE ON session_settings FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER announce_new AFTER INSERT ON therapy_sessions FOR EACH ROW EXECUTE FUNCTION app.announce_session();
 -- A lease that is merely extended is no news.
 CREATE TRIGGER stamp BEFORE UPDATE ON therapy_sessions FOR EACH ROW
-    WHEN (OLD.lease_until IS NOT DISTINCT FROM NEW.lease_until OR OLD.processing_status <> NEW.processing_status)
+    WHEN ((OLD.lease_until < NEW.lease_until AND OLD.attempt = NEW.attempt) IS NOT TRUE)
     EXECUTE FUNCTION app.stamp_session();
 CREATE TRIGGER announce AFTER UPDATE ON therapy_sessions FOR EACH ROW
     WHEN (OLD.changed_xid <> NEW.changed_xid OR OLD.processing_status <> NEW.processing_status)

@@ -166,7 +166,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
 DECLARE
     technical jsonb := said -> 'technical';
-    found     record;
+    named     record;
 BEGIN
     INSERT INTO public.c3d_technical_data AS t
     SELECT (jsonb_populate_record(NULL::public.c3d_technical_data,
@@ -185,12 +185,12 @@ BEGIN
            rate_assumed = excluded.rate_assumed,
            extracted_at = excluded.extracted_at;
     UPDATE public.therapy_sessions
-       SET game_metadata = said -> 'game',
+       SET game_metadata = NULLIF(said -> 'game', 'null'),
            findings = said -> 'findings',
            started_local = (said ->> 'started_local')::timestamp,
            session_date = (said ->> 'session_date')::timestamptz
      WHERE id = session;
-    SELECT r.* INTO found
+    SELECT r.* INTO named
       FROM public.therapy_sessions t, app.resolve_patient(t.file_path, said -> 'game' ->> 'player') r
      WHERE t.id = session AND NOT t.patient_chosen;
     IF NOT FOUND THEN
@@ -198,10 +198,10 @@ BEGIN
     END IF;
     UPDATE public.therapy_sessions
        SET patient_id = NULL, therapist_id = NULL, pseudonym = NULL,
-           claimed_patient_code = found.claimed, patient_finding = found.finding
-     WHERE id = session AND patient_id IS DISTINCT FROM found.patient
-        OR id = session AND (claimed_patient_code, patient_finding) IS DISTINCT FROM (found.claimed, found.finding);
-    PERFORM app.set_patient(session, found.patient, false);
+           claimed_patient_code = named.claimed, patient_finding = named.finding
+     WHERE id = session AND patient_id IS DISTINCT FROM named.patient
+        OR id = session AND (claimed_patient_code, patient_finding) IS DISTINCT FROM (named.claimed, named.finding);
+    PERFORM app.set_patient(session, named.patient, false);
 END
 $$;
 COMMENT ON FUNCTION app.describe(uuid, jsonb) IS 'Store what a file says of itself: {technical, game, findings, started_local, session_date}.';
@@ -283,7 +283,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
 DECLARE
     path    text := event ->> 'name';
-    found   record;
+    named   record;
 BEGIN
     -- The bytes that lay here before are gone: their numbers stay, unless there were none yet.
     UPDATE public.therapy_sessions
@@ -300,9 +300,9 @@ BEGIN
     IF event ? 'patient_code' THEN
         PERFORM app.set_patient(new_id, event ->> 'patient_code', true);
     ELSE
-        SELECT r.* INTO found FROM app.resolve_patient(path, NULL) r;
-        UPDATE public.therapy_sessions SET claimed_patient_code = found.claimed WHERE id = new_id;
-        PERFORM app.set_patient(new_id, found.patient, false);
+        SELECT r.* INTO named FROM app.resolve_patient(path, NULL) r;
+        UPDATE public.therapy_sessions SET claimed_patient_code = named.claimed WHERE id = new_id;
+        PERFORM app.set_patient(new_id, named.patient, false);
     END IF;
     IF event ? 'facts' THEN
         PERFORM app.describe(new_id, event -> 'facts');
@@ -369,6 +369,58 @@ END
 $$;
 COMMENT ON FUNCTION app.assign(uuid, jsonb) IS 'Store {patient_code, left, right, rpe} as a person says it, and queue a new scoring.';
 
+-- what dead workers leave behind
+
+CREATE FUNCTION app.reap(max_tries integer, stalled_s double precision) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = queue, pg_temp
+AS $$
+DECLARE
+    one      record;
+    reaped   integer := 0;
+BEGIN
+    -- Jobs in the hands of a worker that has gone silent.
+    FOR one IN
+        SELECT j.id FROM procrastinate_jobs j
+          LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+         WHERE j.status = 'doing'
+           AND (w.id IS NULL OR w.last_heartbeat < clock_timestamp() - make_interval(secs => stalled_s))
+           FOR UPDATE OF j SKIP LOCKED
+    LOOP
+        PERFORM procrastinate_retry_job_v2(one.id, clock_timestamp(), NULL, NULL, NULL);
+        reaped := reaped + 1;
+    END LOOP;
+    -- Sessions whose lease ran out, and those that wait for a job that is not there.
+    FOR one IN
+        SELECT t.id, t.tries, t.processing_status FROM public.therapy_sessions t
+         WHERE t.processing_status IN ('processing', 'reprocessing') AND t.lease_until < clock_timestamp()
+            OR t.processing_status IN ('pending', 'reprocessing') AND t.lease_until IS NULL
+               AND t.updated_at < clock_timestamp() - make_interval(secs => stalled_s)
+               AND NOT EXISTS (SELECT FROM procrastinate_jobs j
+                                WHERE j.status IN ('todo', 'doing') AND j.task_name = 'analyse_session'
+                                  AND j.args ->> 'session_id' = t.id::text)
+           FOR UPDATE OF t SKIP LOCKED
+    LOOP
+        reaped := reaped + 1;
+        IF one.tries >= max_tries THEN
+            UPDATE public.therapy_sessions
+               SET processing_status = 'failed', failure_kind = 'gave_up', failure_code = 'gave_up',
+                   processing_error_message = COALESCE(processing_error_message || ' ', '')
+                       || format('The analysis was begun %s times and never finished.', one.tries),
+                   lease_until = NULL, tries = 0
+             WHERE id = one.id;
+        ELSE
+            UPDATE public.therapy_sessions
+               SET processing_status = CASE one.processing_status WHEN 'reprocessing' THEN 'reprocessing' ELSE 'pending' END,
+                   lease_until = NULL
+             WHERE id = one.id;
+            PERFORM app.enqueue('analyse_session', one.id, 10);
+        END IF;
+    END LOOP;
+    RETURN reaped;
+END
+$$;
+COMMENT ON FUNCTION app.reap(integer, double precision) IS 'Queue again what dead workers held; the number of sessions and jobs.';
+
 DO $$
 DECLARE
     ours text;
@@ -380,7 +432,7 @@ BEGIN
     FOREACH ours IN ARRAY ARRAY['enqueue(text, uuid, integer)', 'resolve_patient(text, text)',
         'with_leg(jsonb, text, text)', 'set_legs(uuid, text, text)', 'set_patient(uuid, text, boolean)',
         'choosable(text)', 'describe(uuid, jsonb)', 'check_upload(jsonb)', 'session_of_object(jsonb)',
-        'receive_upload(jsonb)', 'add_session(uuid, text, jsonb)', 'writable(uuid)', 'assign(uuid, jsonb)']
+        'reap(integer, double precision)', 'receive_upload(jsonb)', 'add_session(uuid, text, jsonb)', 'writable(uuid)', 'assign(uuid, jsonb)']
     LOOP
         EXECUTE format('ALTER FUNCTION app.%s OWNER TO myograph_worker', ours);
     END LOOP;

@@ -1,0 +1,150 @@
+"""Who may work on a session, and until when.
+
+A claim raises `attempt`; whatever is written later names its attempt and is refused where another
+claim came between. The queue may lose or repeat a job: this decides.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row
+
+from myograph.errors import LeaseLost
+
+Failure = Literal["unreadable", "gave_up", "file_gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to analyse a session, until another has it.
+
+    tries      claims since the analysis was asked for, with this one
+    """
+
+    session_id: UUID
+    attempt: int
+    tries: int
+    storage_bucket: str
+    file_path: str
+    file_size_bytes: int | None
+    recovered: bool
+
+    @property
+    def object_key(self) -> str:
+        return f"{self.storage_bucket}/{self.file_path}"
+
+
+def claim(conn: Connection, session_id: UUID, *, seconds: float) -> Claim | None:
+    """None where there is nothing to do: analysed already, superseded, or in other hands."""
+    return (
+        conn.cursor(row_factory=class_row(Claim))
+        .execute(
+            """
+            UPDATE therapy_sessions
+               SET processing_status = CASE processing_status
+                                       WHEN 'pending' THEN 'processing'
+                                       ELSE processing_status END,
+                   attempt = attempt + 1,
+                   tries = tries + 1,
+                   lease_until = clock_timestamp() + make_interval(secs => %s)
+             WHERE id = %s
+               AND superseded_by IS NULL
+               AND processing_status IN ('pending', 'processing', 'reprocessing')
+               AND (lease_until IS NULL OR lease_until < clock_timestamp())
+            RETURNING id AS session_id, attempt, tries, storage_bucket, file_path,
+                      file_size_bytes, recovered
+            """,
+            [seconds, session_id],
+        )
+        .fetchone()
+    )
+
+
+def extend(conn: Connection, claim: Claim, *, seconds: float) -> None:
+    """Keep the claim for a long analysis; raises LeaseLost where it is another's by now."""
+    extended = conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET lease_until = clock_timestamp() + make_interval(secs => %s)
+         WHERE id = %s AND attempt = %s AND processing_status IN ('processing', 'reprocessing')
+        """,
+        [seconds, claim.session_id, claim.attempt],
+    )
+    _require(extended.rowcount == 1, claim)
+
+
+def hold(conn: Connection, claim: Claim) -> None:
+    """Lock the session to write to it; raises LeaseLost where the claim is another's by now."""
+    held = conn.execute(
+        """
+        SELECT FROM therapy_sessions
+         WHERE id = %s AND attempt = %s AND processing_status IN ('processing', 'reprocessing')
+           FOR UPDATE
+        """,
+        [claim.session_id, claim.attempt],
+    )
+    _require(held.fetchone() is not None, claim)
+
+
+def complete(conn: Connection, claim: Claim, *, method: str, took_ms: int) -> None:
+    """The results are saved; call it in their transaction, after `hold`."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = 'completed', failure_kind = NULL, failure_code = NULL,
+               processing_error_message = NULL, processing_version = %s,
+               processing_time_ms = %s, processed_at = now(), lease_until = NULL, tries = 0
+         WHERE id = %s
+        """,
+        [method, took_ms, claim.session_id],
+    )
+
+
+def fail(conn: Connection, claim: Claim, kind: Failure, *, code: str, sentence: str) -> None:
+    """End without results, with the reason; call it after `hold`."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = 'failed', failure_kind = %s, failure_code = %s,
+               processing_error_message = %s, lease_until = NULL, tries = 0,
+               object_gone_at = CASE WHEN %s = 'file_gone' THEN now() ELSE object_gone_at END
+         WHERE id = %s
+        """,
+        [kind, code, sentence, kind, claim.session_id],
+    )
+
+
+def give_back(conn: Connection, claim: Claim, *, sentence: str) -> None:
+    """Let the next try begin at once; call it after `hold`."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = CASE processing_status
+                                   WHEN 'processing' THEN 'pending'
+                                   ELSE processing_status END,
+               processing_error_message = %s, lease_until = NULL
+         WHERE id = %s
+        """,
+        [sentence, claim.session_id],
+    )
+
+
+def reap(conn: Connection, *, max_tries: int, stalled_s: float) -> int:
+    """Take back what dead workers hold, and queue it again; the number of sessions and jobs.
+
+    stalled_s    a worker that was silent for so long is dead
+    A session that killed its worker `max_tries` times has failed.
+    """
+    row = (
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT app.reap(%s, %s)", [max_tries, stalled_s])
+        .fetchone()
+    )
+    return int(row or 0)
+
+
+def _require(held: bool, claim: Claim) -> None:  # noqa: FBT001, the condition is the point
+    if not held:
+        raise LeaseLost(f"attempt {claim.attempt} of session {claim.session_id} is not the last")

@@ -1,0 +1,364 @@
+"""What was measured in a session, written: replaced as a whole, or taken over from equal bytes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import scalar_row
+from psycopg.types.json import Jsonb
+
+from myograph.analysis.protocol import Protocol
+from myograph.analysis.results import (
+    ChannelMeasurement,
+    Contraction,
+    Measurement,
+    Spread,
+    Statistics,
+    Temporal,
+)
+from myograph.db.plain import plain, plain_text
+from myograph.recording import Facts, Finding
+
+
+def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
+    """Note what bytes the session has, and which session of these bytes came first."""
+    # Two uploads of equal bytes, one after the other: else neither sees the other.
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [file_hash])
+    conn.execute(
+        "UPDATE therapy_sessions SET file_hash = %s WHERE id = %s", [file_hash, session_id]
+    )
+    conn.execute(
+        """
+        WITH first AS (SELECT id FROM therapy_sessions
+                        WHERE file_hash = %s ORDER BY created_at, id LIMIT 1)
+        UPDATE therapy_sessions t
+           SET duplicate_of = first.id
+          FROM first
+         WHERE t.file_hash = %s AND t.id <> first.id AND t.duplicate_of IS NULL
+        """,
+        [file_hash, file_hash],
+    )
+
+
+def measured_before(
+    conn: Connection, file_hash: str, method: str, protocol_digest: str
+) -> UUID | None:
+    """A session whose measurement of these bytes, by this method and protocol, can be shared."""
+    found: UUID | None = (
+        conn.cursor(row_factory=scalar_row)
+        .execute(
+            """
+            SELECT e.session_id
+              FROM emg_statistics e
+              JOIN therapy_sessions t ON t.id = e.session_id
+             WHERE e.file_hash = %s AND e.method = %s AND e.protocol_digest = %s
+               AND t.processing_status = 'completed'
+             ORDER BY e.processed_at, e.session_id
+             LIMIT 1
+            """,
+            [file_hash, method, protocol_digest],
+        )
+        .fetchone()
+    )
+    return found
+
+
+def remember_protocol(conn: Connection, protocol: Protocol, method: str) -> None:
+    conn.execute(
+        """
+        INSERT INTO processing_parameters (digest, method, protocol)
+        VALUES (%s, %s, %s)
+        ON CONFLICT (digest) DO NOTHING
+        """,
+        [protocol.digest, method, Jsonb(protocol.to_dict())],
+    )
+
+
+def replace(
+    conn: Connection,
+    session_id: UUID,
+    measurement: Measurement,
+    *,
+    facts: Facts,
+    file_hash: str,
+    program: str,
+    took_ms: int,
+) -> None:
+    """Put `measurement` in the place of whatever was measured before. Edits are not touched."""
+    _delete(conn, session_id)
+    shared = {
+        "session_id": session_id,
+        "method": measurement.method,
+        "protocol_digest": measurement.protocol_digest,
+        "file_hash": file_hash,
+        "processing_version": program,
+        "processing_time_ms": took_ms,
+    }
+    rows = [
+        shared | {"channel_number": number, "game_mvc": _game_mvc_v(facts, c.label)} | _columns(c)
+        for number, c in enumerate(measurement.channels, start=1)
+    ]
+    with conn.cursor() as cursor:
+        cursor.executemany(_INSERT_STATISTICS, rows)
+        cursor.executemany(
+            _INSERT_CONTRACTION,
+            [
+                {"session_id": session_id, "channel": plain_text(c.label)} | _contraction(one)
+                for c in measurement.channels
+                for one in c.contractions
+            ],
+        )
+    _note(conn, session_id, list(_findings(measurement)))
+
+
+def copy(conn: Connection, session_id: UUID, source: UUID) -> None:
+    """Take over what was measured in equal bytes, without what it was worth there."""
+    _delete(conn, session_id)
+    conn.execute(_COPY_STATISTICS, {"session_id": session_id, "source": source})
+    conn.execute(_COPY_CONTRACTIONS, {"session_id": session_id, "source": source})
+    conn.execute(
+        """
+        UPDATE therapy_sessions t
+           SET analysis_findings = s.analysis_findings
+          FROM therapy_sessions s
+         WHERE t.id = %s AND s.id = %s
+        """,
+        [session_id, source],
+    )
+    conn.execute("UPDATE therapy_sessions SET cache_hits = cache_hits + 1 WHERE id = %s", [source])
+
+
+def _delete(conn: Connection, session_id: UUID) -> None:
+    conn.execute("DELETE FROM performance_scores WHERE session_id = %s", [session_id])
+    conn.execute("DELETE FROM emg_statistics WHERE session_id = %s", [session_id])
+
+
+def _note(conn: Connection, session_id: UUID, findings: Sequence[Mapping[str, Any]]) -> None:
+    conn.execute(
+        "UPDATE therapy_sessions SET analysis_findings = %s WHERE id = %s",
+        [Jsonb(plain(findings)), session_id],
+    )
+
+
+def _findings(measurement: Measurement) -> Iterator[Mapping[str, Any]]:
+    """Of the recording, of each channel, and of the channels that could not be measured."""
+    of_channels = [f for c in measurement.channels for f in c.findings]
+    for finding in (*measurement.findings, *of_channels, *measurement.refused):
+        yield as_json(finding)
+
+
+def as_json(finding: Finding) -> Mapping[str, Any]:
+    return {"code": finding.code, "sentence": finding.sentence, "channel": finding.channel}
+
+
+def _game_mvc_v(facts: Facts, label: str) -> float | None:
+    """The maximum the game wrote for this channel; one of 0 is none."""
+    channel = facts.game.channels.get(label) if facts.game else None
+    return channel.mvc_v if channel and channel.mvc_v and channel.mvc_v > 0 else None
+
+
+def _columns(c: ChannelMeasurement) -> dict[str, Any]:
+    return {
+        "channel_name": plain_text(c.label),
+        "envelope_p95": c.envelope_p95_v,
+        "activated_p95": c.activated_p95_v,
+        "rest_level": c.rest_v,
+        "detection_threshold": c.threshold_v,
+        "implied_rate": c.implied_rate_hz,
+        "total_contractions": len(c.contractions),
+        "processing_pipeline": c.pipeline,
+        **_spectral("", c.clinical),
+        **_spectral("whole_", c.whole),
+        **_temporal(c.temporal),
+        **_game(c),
+        **_quality(c),
+    }
+
+
+def _spectral(prefix: str, of: Statistics) -> dict[str, Any]:
+    return {
+        f"{prefix}rms": of.rms_v,
+        f"{prefix}mav": of.mav_v,
+        f"{prefix}iemg": of.iemg_vs,
+        f"{prefix}mpf": of.mpf_hz,
+        f"{prefix}mdf": of.mdf_hz,
+        f"{prefix}fi_nsm5": of.fi_nsm5,
+        f"{prefix}spectral_resolution": of.resolution_hz,
+    }
+
+
+def _temporal(of: Temporal | None) -> dict[str, Any]:
+    spreads: dict[str, Spread | None] = {
+        "rms": of and of.rms,
+        "mav": of and of.mav,
+        "mpf": of and of.mpf,
+        "mdf": of and of.mdf,
+        "fi_nsm5": of and of.fi_nsm5,
+    }
+    columns: dict[str, Any] = {
+        "temporal_window_s": of and of.window_s,
+        "temporal_windows": of and of.windows,
+    }
+    for name, spread in spreads.items():
+        columns[f"{name}_mean"] = spread and spread.mean
+        columns[f"{name}_sd"] = spread and spread.sd
+        columns[f"{name}_min"] = spread and spread.minimum
+        columns[f"{name}_max"] = spread and spread.maximum
+        columns[f"{name}_cv"] = spread and spread.cv
+    return columns
+
+
+def _game(c: ChannelMeasurement) -> dict[str, Any]:
+    game = c.game
+    return {
+        "game_contractions": game and game.count,
+        "game_matched": game and game.matched,
+        "game_missed": game and game.missed,
+        "game_extra": game and game.extra,
+        "game_on_artefact": game and game.on_artefact,
+    }
+
+
+def _quality(c: ChannelMeasurement) -> dict[str, Any]:
+    quality = c.quality
+    return {
+        "signal_quality_score": quality.score,
+        "quality_verdict": quality.verdict,
+        "quality_reasons": [plain_text(reason) for reason in quality.reasons],
+        "masked_share": quality.masked_share,
+        "dropouts": quality.dropouts,
+        "saturated_share": quality.saturated_share,
+        "repeats": quality.repeats,
+        "spikes": quality.spikes,
+        "artifacts_detected": quality.artifacts,
+        "snr_db": quality.snr_db,
+        "noise_level": quality.noise_level_v,
+        "noise_level_db": quality.noise_level_db,
+        "powerline_share": quality.powerline_share,
+        "powerline_hz": quality.powerline_hz,
+        "motion_share": quality.motion_share,
+    }
+
+
+def _contraction(one: Contraction) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "start_s": one.start_s,
+        "end_s": one.end_s,
+        "peak": one.peak_v,
+        "mean": one.mean_v,
+        "strength": one.strength_v,
+        "activated_strength": one.activated_strength_v,
+        "time_to_peak_s": one.time_to_peak_s,
+        "rms": one.rms_v,
+        "mav": one.mav_v,
+        "iemg": one.iemg_vs,
+        "mpf": one.mpf_hz,
+        "mdf": one.mdf_hz,
+        "fi_nsm5": one.fi_nsm5,
+        "resolution": one.resolution_hz,
+        "masked_share": one.masked_share,
+        "cut": one.cut,
+        "source": one.source,
+    }
+
+
+_INSERT_STATISTICS = """
+    INSERT INTO emg_statistics (
+        session_id, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
+        rest_level, detection_threshold, implied_rate, total_contractions,
+        rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
+        whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
+        whole_spectral_resolution, temporal_window_s, temporal_windows,
+        rms_mean, rms_sd, rms_min, rms_max, rms_cv,
+        mav_mean, mav_sd, mav_min, mav_max, mav_cv,
+        mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
+        mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
+        fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
+        game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
+        signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
+        saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
+        noise_level_db, powerline_share, powerline_hz, motion_share,
+        processing_pipeline, processing_version, processing_time_ms,
+        method, protocol_digest, file_hash)
+    VALUES (
+        %(session_id)s, %(channel_name)s, %(channel_number)s, %(game_mvc)s, %(envelope_p95)s,
+        %(activated_p95)s, %(rest_level)s, %(detection_threshold)s, %(implied_rate)s,
+        %(total_contractions)s,
+        %(rms)s, %(mav)s, %(iemg)s, %(mpf)s, %(mdf)s, %(fi_nsm5)s, %(spectral_resolution)s,
+        %(whole_rms)s, %(whole_mav)s, %(whole_iemg)s, %(whole_mpf)s, %(whole_mdf)s,
+        %(whole_fi_nsm5)s, %(whole_spectral_resolution)s,
+        %(temporal_window_s)s, %(temporal_windows)s,
+        %(rms_mean)s, %(rms_sd)s, %(rms_min)s, %(rms_max)s, %(rms_cv)s,
+        %(mav_mean)s, %(mav_sd)s, %(mav_min)s, %(mav_max)s, %(mav_cv)s,
+        %(mpf_mean)s, %(mpf_sd)s, %(mpf_min)s, %(mpf_max)s, %(mpf_cv)s,
+        %(mdf_mean)s, %(mdf_sd)s, %(mdf_min)s, %(mdf_max)s, %(mdf_cv)s,
+        %(fi_nsm5_mean)s, %(fi_nsm5_sd)s, %(fi_nsm5_min)s, %(fi_nsm5_max)s, %(fi_nsm5_cv)s,
+        %(game_contractions)s, %(game_matched)s, %(game_missed)s, %(game_extra)s,
+        %(game_on_artefact)s,
+        %(signal_quality_score)s, %(quality_verdict)s, %(quality_reasons)s, %(masked_share)s,
+        %(dropouts)s, %(saturated_share)s, %(repeats)s, %(spikes)s, %(artifacts_detected)s,
+        %(snr_db)s, %(noise_level)s, %(noise_level_db)s, %(powerline_share)s,
+        %(powerline_hz)s, %(motion_share)s,
+        %(processing_pipeline)s, %(processing_version)s, %(processing_time_ms)s,
+        %(method)s, %(protocol_digest)s, %(file_hash)s)
+    """
+
+_INSERT_CONTRACTION = """
+    INSERT INTO contractions (
+        session_id, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
+        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source)
+    VALUES (
+        %(session_id)s, %(channel)s, %(number)s, %(start_s)s, %(end_s)s, %(peak)s, %(mean)s,
+        %(strength)s, %(activated_strength)s, %(time_to_peak_s)s, %(rms)s, %(mav)s, %(iemg)s,
+        %(mpf)s, %(mdf)s, %(fi_nsm5)s, %(resolution)s, %(masked_share)s, %(cut)s, %(source)s)
+    """
+
+_COPY_STATISTICS = """
+    INSERT INTO emg_statistics (
+        session_id, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
+        rest_level, detection_threshold, implied_rate, total_contractions,
+        rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
+        whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
+        whole_spectral_resolution, temporal_window_s, temporal_windows,
+        rms_mean, rms_sd, rms_min, rms_max, rms_cv,
+        mav_mean, mav_sd, mav_min, mav_max, mav_cv,
+        mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
+        mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
+        fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
+        game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
+        signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
+        saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
+        noise_level_db, powerline_share, powerline_hz, motion_share,
+        processing_pipeline, processing_version, method, protocol_digest, file_hash)
+    SELECT
+        %(session_id)s, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
+        rest_level, detection_threshold, implied_rate, total_contractions,
+        rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
+        whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
+        whole_spectral_resolution, temporal_window_s, temporal_windows,
+        rms_mean, rms_sd, rms_min, rms_max, rms_cv,
+        mav_mean, mav_sd, mav_min, mav_max, mav_cv,
+        mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
+        mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
+        fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
+        game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
+        signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
+        saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
+        noise_level_db, powerline_share, powerline_hz, motion_share,
+        processing_pipeline, processing_version, method, protocol_digest, file_hash
+      FROM emg_statistics
+     WHERE session_id = %(source)s
+    """
+
+_COPY_CONTRACTIONS = """
+    INSERT INTO contractions (
+        session_id, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
+        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source)
+    SELECT
+        %(session_id)s, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
+        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source
+      FROM contractions
+     WHERE session_id = %(source)s
+    """

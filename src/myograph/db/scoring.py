@@ -1,0 +1,178 @@
+"""What a session is scored from: rows of what was measured and what is known beside it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+
+from myograph.analysis.results import Verdict
+from myograph.db import session_settings
+from myograph.db.patients import pseudonym_of
+from myograph.db.session_settings import SessionSettings
+from myograph.scoring.configuration import Configuration
+from myograph.scoring.evidence import Effort
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChannel:
+    """One channel as it was measured; volts."""
+
+    label: str
+    efforts: tuple[Effort, ...]
+    envelope_p95: float | None
+    activated_p95: float | None
+    game_mvc: float | None
+    quality_verdict: Verdict
+    signal_quality_score: float
+    method: str
+    protocol_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPatient:
+    channel_assignment: dict[str, Any] | None
+    target_contractions_per_muscle: int | None
+    mvc_left_quad: float | None
+    mvc_right_quad: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """game: what the file says, with the keys of `GameFacts`; empty where it is no game's."""
+
+    channels: tuple[StoredChannel, ...]
+    game: dict[str, Any]
+    duration_s: float | None
+    settings: SessionSettings | None
+    patient: KnownPatient | None
+    configuration: Configuration
+
+
+def lock_completed(conn: Connection, session_id: UUID) -> bool:
+    """Hold the row of a finished session; False where it is not finished."""
+    row = conn.execute(
+        "SELECT FROM therapy_sessions WHERE id = %s AND processing_status = 'completed' FOR UPDATE",
+        [session_id],
+    )
+    return row.fetchone() is not None
+
+
+def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
+    """Give patient and session the pseudonym that researchers see, where there is a patient."""
+    code: str | None = (
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT patient_id FROM therapy_sessions WHERE id = %s", [session_id])
+        .fetchone()
+    )
+    if code is None:
+        return
+    conn.execute(
+        "UPDATE patients SET pseudonym = %s WHERE patient_code = %s AND pseudonym IS NULL",
+        [pseudonym_of(code, key), code],
+    )
+    conn.execute(
+        """
+        UPDATE therapy_sessions t
+           SET pseudonym = p.pseudonym
+          FROM patients p
+         WHERE t.id = %s AND p.patient_code = t.patient_id
+           AND t.pseudonym IS DISTINCT FROM p.pseudonym
+        """,
+        [session_id],
+    )
+
+
+def known_of(conn: Connection, session_id: UUID) -> Known:
+    beside = (
+        conn.cursor(row_factory=dict_row)
+        .execute(
+            """
+            SELECT COALESCE(s.game_metadata, '{}') AS game, t.duration_seconds, s.patient_id
+              FROM therapy_sessions s
+              LEFT JOIN c3d_technical_data t ON t.session_id = s.id
+             WHERE s.id = %s
+            """,
+            [session_id],
+        )
+        .fetchone()
+    )
+    if beside is None:
+        raise AssertionError("the caller holds the session's row")
+    return Known(
+        channels=_channels(conn, session_id),
+        game=beside["game"],
+        duration_s=beside["duration_seconds"],
+        settings=session_settings.of_session(conn, session_id),
+        patient=_patient(conn, beside["patient_id"]),
+        configuration=site_configuration(conn),
+    )
+
+
+def site_configuration(conn: Connection) -> Configuration:
+    """The configuration of every session that names none."""
+    row = (
+        conn.cursor(row_factory=dict_row)
+        .execute(
+            """
+            SELECT id, version, name, weights, component_weights AS compliance_weights,
+                   rpe_mapping AS rpe_scores, include_estimated_intensity, targets
+              FROM scoring_configuration
+             WHERE scope = 'site' AND active
+            """
+        )
+        .fetchone()
+    )
+    if row is None:
+        return Configuration()
+    rpe = {int(value): score for value, score in row.pop("rpe_scores").items()}
+    return Configuration(rpe_scores=rpe, **row)
+
+
+def _channels(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]:
+    efforts = _efforts(conn, session_id)
+    rows = conn.cursor(row_factory=dict_row).execute(
+        """
+        SELECT channel_name AS label, envelope_p95, activated_p95, game_mvc, quality_verdict,
+               signal_quality_score, method, protocol_digest
+          FROM emg_statistics
+         WHERE session_id = %s
+         ORDER BY channel_number
+        """,
+        [session_id],
+    )
+    return tuple(StoredChannel(efforts=tuple(efforts[row["label"]]), **row) for row in rows)
+
+
+def _efforts(conn: Connection, session_id: UUID) -> defaultdict[str, list[Effort]]:
+    found: defaultdict[str, list[Effort]] = defaultdict(list)
+    rows = conn.execute(
+        """
+        SELECT channel, number, end_s - start_s, strength, activated_strength, masked_share
+          FROM contractions
+         WHERE session_id = %s
+         ORDER BY channel, number
+        """,
+        [session_id],
+    )
+    for channel, *effort in rows:
+        found[channel].append(Effort(*effort))
+    return found
+
+
+def _patient(conn: Connection, code: str | None) -> KnownPatient | None:
+    return (
+        conn.cursor(row_factory=class_row(KnownPatient))
+        .execute(
+            """
+            SELECT channel_assignment, target_contractions_per_muscle,
+                   mvc_left_quad, mvc_right_quad
+              FROM patients
+             WHERE patient_code = %s
+            """,
+            [code],
+        )
+        .fetchone()
+    )

@@ -1,0 +1,232 @@
+"""Analyse a session: claim, fetch, measure, save. Only the middle is slow, and it holds no lock."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from myograph import __version__
+from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.protocol import DEFAULT, Protocol
+from myograph.analysis.results import Measurement
+from myograph.c3d.recording import read_facts, read_recording
+from myograph.c3d.source import FileSource
+from myograph.db import lease, results
+from myograph.db.lease import Claim
+from myograph.errors import (
+    BadName,
+    LeaseLost,
+    MyographError,
+    NotReadable,
+    ObjectGone,
+    StoreUnavailable,
+    TooLarge,
+)
+from myograph.recording import Facts
+from myograph.services import rescore_session
+from myograph.services.extract_metadata import DEFAULT_ZONE, describe
+from myograph.storage.objects import ObjectStore, Stored
+
+Outcome = Literal["analysed", "shared", "failed", "nothing_to_do", "lease_lost"]
+
+# Measures the file at a path; calls the last argument now and then while it works.
+Measure = Callable[[Path, Protocol, bool, Callable[[], None]], Measurement]
+
+_REFUSED = (NotReadable, TooLarge, BadName)  # the file's fault: no second try would end otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How sessions are analysed.
+
+    pseudonym_key   turns a patient's code into what a researcher sees
+    zone            of the times in the files, which name none
+    lease_s         how long a claim holds while nothing is heard of the worker
+    max_tries       before a session that always fails is given up
+    """
+
+    pseudonym_key: str
+    zone: str = DEFAULT_ZONE
+    protocol: Protocol = DEFAULT
+    lease_s: float = 30.0
+    max_tries: int = 5
+
+
+def measure_file(path: Path, protocol: Protocol, recover: bool) -> Measurement:  # noqa: FBT001, sent to another process by place
+    """Everything that can be measured in the file at `path`."""
+    with FileSource(path) as source:
+        return measure(read_recording(source, recover=recover), protocol)
+
+
+def measure_here(
+    path: Path,
+    protocol: Protocol,
+    recover: bool,  # noqa: FBT001, as in Measure
+    _beat: Callable[[], None],
+) -> Measurement:
+    """A Measure that works in this very thread."""
+    return measure_file(path, protocol, recover)
+
+
+def analyse_session(
+    pool: ConnectionPool[Connection],
+    store: ObjectStore,
+    session_id: UUID,
+    *,
+    terms: Terms,
+    measure: Measure = measure_here,
+) -> Outcome:
+    """Give the session its results, or the reason it has none.
+
+    Twice is once: only one claim holds at a time, a finished session is left alone, and what an
+    older claim would save is refused. An unexpected error is raised after the claim was given
+    back, so that the queue tries again; the last try ends as `failed`, `gave_up`.
+    """
+    began = time.monotonic()
+    with pool.connection() as conn:
+        claim = lease.claim(conn, session_id, seconds=terms.lease_s)
+    if claim is None:
+        return "nothing_to_do"
+    try:
+        return _analyse(_Work(pool, store, claim, terms, measure, began))
+    except LeaseLost:
+        return "lease_lost"
+    except _REFUSED as exc:
+        return _failed(pool, claim, "unreadable", exc)
+    except ObjectGone as exc:
+        return _failed(pool, claim, "file_gone", exc)
+    except Exception as exc:
+        if _tried_enough(pool, claim, terms, exc):
+            return "failed"
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    pool: ConnectionPool[Connection]
+    store: ObjectStore
+    claim: Claim
+    terms: Terms
+    measure: Measure
+    began: float
+
+    def still_ours(self) -> None:
+        with self.pool.connection() as conn:
+            lease.extend(conn, self.claim, seconds=self.terms.lease_s)
+
+    def took_ms(self) -> int:
+        return round(1000 * (time.monotonic() - self.began))
+
+
+def _analyse(work: _Work) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="myograph-") as folder:
+        path = Path(folder) / "recording.c3d"
+        stored = _fetch(work, path)
+        source = _identify(work, stored)
+        facts = _describe(work, path)
+        if source is not None:
+            _save(work, lambda conn: results.copy(conn, work.claim.session_id, source))
+            return "shared"
+        measured = work.measure(path, work.terms.protocol, work.claim.recovered, work.still_ours)
+    _save(
+        work,
+        lambda conn: results.replace(
+            conn,
+            work.claim.session_id,
+            measured,
+            facts=facts,
+            file_hash=stored.sha256,
+            program=__version__,
+            took_ms=work.took_ms(),
+        ),
+    )
+    return "analysed"
+
+
+def _fetch(work: _Work, path: Path) -> Stored:
+    """The whole file, hashed on the way; its size is the one that was announced."""
+    stored = work.store.fetch(work.claim.object_key, path)
+    announced = work.claim.file_size_bytes
+    if announced is not None and stored.size != announced:
+        raise StoreUnavailable(
+            f"the store holds {stored.size} bytes where {announced} were announced"
+        )
+    return stored
+
+
+def _identify(work: _Work, stored: Stored) -> UUID | None:
+    """Note the bytes; the session that the same measurement can be taken from, if there is one."""
+    protocol = work.terms.protocol
+    with work.pool.connection() as conn:
+        lease.hold(conn, work.claim)
+        results.identify(conn, work.claim.session_id, stored.sha256)
+        results.remember_protocol(conn, protocol, METHOD)
+        found = results.measured_before(conn, stored.sha256, METHOD, protocol.digest)
+    return found if found != work.claim.session_id else None
+
+
+def _describe(work: _Work, path: Path) -> Facts:
+    """What the file says of itself, on the page before the samples are read."""
+    with FileSource(path) as source:
+        facts = read_facts(source, recover=work.claim.recovered)
+    with work.pool.connection() as conn:
+        lease.hold(conn, work.claim)
+        describe(
+            conn, work.claim.session_id, facts, name=work.claim.file_path, zone=work.terms.zone
+        )
+    return facts
+
+
+def _save(work: _Work, write: Callable[[Connection], None]) -> None:
+    """Results, scores and the end of the claim: all, or nothing where the claim is lost."""
+    session_id = work.claim.session_id
+    with work.pool.connection() as conn:
+        lease.hold(conn, work.claim)
+        write(conn)
+        rescore_session.score(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
+        lease.complete(conn, work.claim, method=METHOD, took_ms=work.took_ms())
+
+
+def _failed(
+    pool: ConnectionPool[Connection],
+    claim: Claim,
+    kind: Literal["unreadable", "file_gone"],
+    exc: MyographError,
+) -> Outcome:
+    try:
+        with pool.connection() as conn:
+            lease.hold(conn, claim)
+            lease.fail(conn, claim, kind, code=exc.code, sentence=exc.sentence)
+    except LeaseLost:
+        return "lease_lost"
+    return "failed"
+
+
+def _tried_enough(
+    pool: ConnectionPool[Connection], claim: Claim, terms: Terms, exc: Exception
+) -> bool:
+    """Give the claim back, or give up where this was the last try."""
+    sentence = _sentence(exc)
+    try:
+        with pool.connection() as conn:
+            lease.hold(conn, claim)
+            if claim.tries < terms.max_tries:
+                lease.give_back(conn, claim, sentence=sentence)
+                return False
+            lease.fail(conn, claim, "gave_up", code="gave_up", sentence=sentence)
+    except LeaseLost:
+        return True
+    return True
+
+
+def _sentence(exc: Exception) -> str:
+    """For people: an expected error's own words, and of a bug no more than its kind."""
+    if isinstance(exc, MyographError):
+        return exc.sentence
+    return f"The analysis stopped on an unexpected error ({type(exc).__name__})."

@@ -1,0 +1,158 @@
+"""The worker: takes jobs until it is stopped, and takes back what dead workers held."""
+
+import asyncio
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector
+from psycopg_pool import PoolTimeout
+
+from myograph.analysis.protocol import DEFAULT, Protocol
+from myograph.db import lease
+from myograph.db.pool import open_pool
+from myograph.services.analyse_session import Measure, Terms, measure_here
+from myograph.services.extract_metadata import DEFAULT_ZONE
+from myograph.storage.objects import ObjectStore
+from myograph.worker.processes import Processes
+from myograph.worker.tasks import Has, tasks
+
+log = structlog.get_logger()
+
+QUEUE = "myograph"
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a worker looks around; tests are more impatient.
+
+    stalled_s   a worker that is silent for so long is dead
+    poll_s      looks for jobs this often where no notification came
+    """
+
+    reap_every_s: float = 30.0
+    stalled_s: float = 30.0
+    heartbeat_s: float = 10.0
+    poll_s: float = 5.0
+    stop_within_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Work:
+    """Where a worker finds its jobs and how it does them; `url` holds a password."""
+
+    url: str
+    store: ObjectStore
+    terms: Terms
+    concurrency: int = 1
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+
+def run_worker(
+    url: str,
+    store: ObjectStore,
+    *,
+    pseudonym_key: str,
+    timezone: str = DEFAULT_ZONE,
+    protocol: Protocol = DEFAULT,
+    concurrency: int | None = None,
+    rhythm: Rhythm | None = None,
+    lease_s: float = 30.0,
+) -> None:
+    """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
+
+    url    the worker's login; LISTEN needs a direct connection, no pooler in transaction mode
+    """
+    terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
+    work = Work(url, store, terms, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
+    with Processes(work.concurrency) as processes, _equipped(work, processes.measure) as has:
+        asyncio.run(_work(work, has))
+
+
+def run_until_empty(
+    url: str,
+    store: ObjectStore,
+    *,
+    pseudonym_key: str,
+    protocol: Protocol = DEFAULT,
+    max_tries: int = 5,
+) -> None:
+    """Do every job that is due and return, measuring in this very process."""
+    terms = Terms(pseudonym_key=pseudonym_key, protocol=protocol, max_tries=max_tries)
+    work = Work(url, store, terms)
+    with _equipped(work, measure_here) as has:
+        asyncio.run(_work_off(work, has))
+
+
+@contextmanager
+def _equipped(work: Work, measure: Measure) -> Generator[Has]:
+    # Two connections for each analysis: one that saves, one that says it still goes on.
+    size = 2 * work.concurrency + 2
+    with open_pool(work.url, size=size, timeout=30, application="myograph worker") as pool:
+        yield Has(pool, work.store, work.terms, measure)
+
+
+async def _work(work: Work, has: Has) -> None:
+    async with _app(work).open_async() as app:
+        reaper = asyncio.create_task(_reap_for_ever(work, has))
+        try:
+            await app.run_worker_async(
+                queues=[QUEUE],
+                name="myograph",
+                concurrency=work.concurrency,
+                fetch_job_polling_interval=work.rhythm.poll_s,
+                update_heartbeat_interval=work.rhythm.heartbeat_s,
+                stalled_worker_timeout=work.rhythm.stalled_s,
+                shutdown_graceful_timeout=work.rhythm.stop_within_s,
+                delete_jobs="successful",
+                additional_context={"has": has},
+            )
+        finally:
+            reaper.cancel()
+            with suppress(asyncio.CancelledError):
+                await reaper
+
+
+async def _work_off(work: Work, has: Has) -> None:
+    async with _app(work).open_async() as app:
+        await app.run_worker_async(
+            queues=[QUEUE],
+            wait=False,
+            listen_notify=False,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            additional_context={"has": has},
+        )
+
+
+def _app(work: Work) -> App:
+    connector = PsycopgConnector(
+        conninfo=work.url,
+        kwargs={"options": "-c search_path=queue", "application_name": "myograph queue"},
+        min_size=1,
+        max_size=work.concurrency + 4,
+    )
+    app = App(connector=connector)
+    app.add_tasks_from(tasks, namespace="")
+    return app
+
+
+async def _reap_for_ever(work: Work, has: Has) -> None:
+    """At the start too: whatever the last worker left behind is taken up at once."""
+    while True:
+        try:
+            reaped = await asyncio.to_thread(_reap, work, has)
+        except (psycopg.Error, PoolTimeout) as exc:
+            log.warning("reap", error=type(exc).__name__)
+        else:
+            if reaped:
+                log.warning("reap", reaped=reaped)
+        await asyncio.sleep(work.rhythm.reap_every_s)
+
+
+def _reap(work: Work, has: Has) -> int:
+    with has.pool.connection() as conn:
+        return lease.reap(conn, max_tries=work.terms.max_tries, stalled_s=work.rhythm.stalled_s)

@@ -1,0 +1,83 @@
+"""Background work: each task is a name, a retry rule and a call to a service."""
+
+import random
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from procrastinate import BaseRetryStrategy, Blueprint, JobContext, RetryDecision
+from procrastinate.jobs import Job
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from myograph.errors import LeaseLost
+from myograph.services import analyse_session as analysing
+from myograph.services import extract_metadata as extracting
+from myograph.services import rescore_session as rescoring
+from myograph.services.analyse_session import Measure, Terms
+from myograph.storage.objects import ObjectStore
+
+log = structlog.get_logger()
+
+tasks = Blueprint()
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What the tasks of one worker work with."""
+
+    pool: ConnectionPool[Connection]
+    store: ObjectStore
+    terms: Terms
+    measure: Measure
+
+
+class Again(BaseRetryStrategy):
+    """Exponentially later each time, spread out so that many do not come back at once.
+
+    It outlasts the tries that a session has, which are counted with the session: those of workers
+    that died count there too.
+    """
+
+    def __init__(self, *, first_s: float, attempts: int) -> None:
+        self._first_s = first_s
+        self._attempts = attempts
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, LeaseLost) or job.attempts >= self._attempts:
+            return None
+        later_s = self._first_s * 2**job.attempts
+        spread_s = later_s * random.uniform(0.75, 1.25)  # noqa: S311, no secret
+        return RetryDecision(retry_in={"milliseconds": round(1000 * spread_s)})
+
+
+AGAIN = Again(first_s=2.0, attempts=6)
+
+
+@tasks.task(name="analyse_session", pass_context=True, retry=AGAIN)
+def analyse_session(context: JobContext, session_id: str) -> None:
+    has = _has(context)
+    outcome = analysing.analyse_session(
+        has.pool, has.store, UUID(session_id), terms=has.terms, measure=has.measure
+    )
+    log.info("analyse_session", session=session_id, outcome=outcome)
+
+
+@tasks.task(name="extract_metadata", pass_context=True, retry=AGAIN)
+def extract_metadata(context: JobContext, session_id: str) -> None:
+    has = _has(context)
+    extracting.extract_metadata(has.pool, has.store, UUID(session_id), zone=has.terms.zone)
+
+
+@tasks.task(name="rescore_session", pass_context=True, retry=AGAIN)
+def rescore_session(context: JobContext, session_id: str) -> None:
+    has = _has(context)
+    scored = rescoring.rescore_session(
+        has.pool, UUID(session_id), pseudonym_key=has.terms.pseudonym_key
+    )
+    log.info("rescore_session", session=session_id, scored=scored)
+
+
+def _has(context: JobContext) -> Has:
+    has: Has = context.additional_context["has"]  # pyright: ignore[reportUnknownMemberType] - an untyped dict of procrastinate's
+    return has

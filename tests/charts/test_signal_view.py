@@ -3,6 +3,8 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from myograph.charts.signal_view import (
     PLOT_PX,
@@ -191,6 +193,14 @@ def test_the_time_axis_has_fewer_labels_where_there_is_less_room():
 
     assert labels(1152) == [f"{t} s" for t in range(0, 121, 20)]
     assert labels(340) == ["0 s", "50 s", "100 s"]
+
+
+@given(limit_v=st.floats(1e-6, 6e-3))
+def test_the_height_axis_always_names_zero_and_a_value_on_either_side(limit_v):
+    drawing = draw(view(lane(limit_v=limit_v, target=None)))
+    heights = [e.text for e in find(drawing, "tick") if not e.text.endswith(" s")]
+    assert 3 <= len(heights) <= 7
+    assert len(set(heights)) == len(heights)
 
 
 def test_labels_at_the_ends_stay_inside():

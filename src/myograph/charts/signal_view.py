@@ -22,7 +22,7 @@ GLYPH: dict[Reached, str] = {"both": "✓", "one": "◐", "none": "✕", "unjudg
 TITLE_PX = 26
 PLOT_PX = 168
 GAP_PX = 10
-AXIS_PX = 28
+AXIS_PX = 24
 OVERVIEW_PX = 24
 MARK_PX = 24  # the smallest target a finger or a pointer hits (WCAG 2.2, 2.5.8)
 MARK_ROWS = 2
@@ -138,7 +138,7 @@ def draw(view: View) -> Svg:
     """The whole drawing, as wide as its place."""
     top = _overview_height(view)
     each = TITLE_PX + PLOT_PX + GAP_PX
-    height = top + each * len(view.lanes) + AXIS_PX
+    height = top + each * len(view.lanes) - GAP_PX + AXIS_PX
     return element(
         "svg",
         _masked_pattern(),
@@ -182,8 +182,15 @@ def _lane(view: View, lane: Lane, top: int) -> Svg:
         element("rect", x=0, y=plot_top, width="100%", height=PLOT_PX, class_="frame"),
         _height_axis(lane, plot_top),
         _bands(view, lane, plot_top) if view.contractions else "",
-        _raw(lane, plot_top) if view.raw else "",
-        _envelope(view, lane, plot_top) if view.envelope else "",
+        element(
+            "svg",
+            _raw(lane) if view.raw else "",
+            _envelope(view, lane) if view.envelope else "",
+            y=plot_top,
+            width="100%",
+            height=PLOT_PX,
+            aria_hidden="true",
+        ),
         _masked(view, lane, plot_top),
         _target(lane, plot_top),
         _marks(view, lane, plot_top) if view.contractions else "",
@@ -197,7 +204,7 @@ def _lane(view: View, lane: Lane, top: int) -> Svg:
 
 def _height_axis(lane: Lane, top: int) -> Svg:
     limit_uv = lane.limit_v * 1e6
-    marks = ticks(-limit_uv, limit_uv, 4)
+    marks = ticks(-limit_uv, limit_uv, 6)  # of the steps 1, 2, 5 one always fits at least thrice
     digits = digits_of(marks[1] - marks[0])
     parts: list[Svg] = []
     for value in marks:
@@ -238,19 +245,19 @@ def _anchor(share: float) -> str:
     return "end" if share > 1 - EDGE_SHARE else "middle"
 
 
-def _raw(lane: Lane, top: int) -> Svg:
+def _raw(lane: Lane) -> Svg:
     """The samples as a line where there are few, else the area between each column's extremes."""
     trace, height = lane.trace, PLOT_PX * RAW_UNITS
     low = _units(trace.low, lane.limit_v, height)
     if trace.every_sample:
         box = f"0 0 {trace.low.size} {height}"
-        return _inner(element("path", d=paths.line(low), class_="samples"), top, box)
+        return _inner(element("path", d=paths.line(low), class_="samples"), box)
     high = _units(trace.high, lane.limit_v, height)
     box = f"-.5 0 {trace.low.size} {height}"
-    return _inner(element("path", d=paths.ribbon(low, high), class_="ribbon"), top, box)
+    return _inner(element("path", d=paths.ribbon(low, high), class_="ribbon"), box)
 
 
-def _envelope(view: View, lane: Lane, top: int) -> Svg:
+def _envelope(view: View, lane: Lane) -> Svg:
     trace, height = lane.trace, PLOT_PX * ENVELOPE_UNITS
     if not trace.envelope.size:
         return Svg()
@@ -266,24 +273,22 @@ def _envelope(view: View, lane: Lane, top: int) -> Svg:
     )
     return _inner(
         path,
-        top,
         f"-.5 0 {trace.envelope.size} {height}",
         x=percent(first),
         width=percent(last - first),
     )
 
 
-def _inner(path: Svg, top: int, box: str, *, x: str = "0", width: str = "100%") -> Svg:
+def _inner(path: Svg, box: str, *, x: str = "0", width: str = "100%") -> Svg:
+    """A drawing in its own units. The one around it cuts what reaches beyond the window."""
     return element(
         "svg",
         path,
         x=x,
-        y=top,
         width=width,
         height=PLOT_PX,
         viewBox=box,
         preserveAspectRatio="none",
-        aria_hidden="true",
     )
 
 

@@ -176,7 +176,9 @@ def _samples(
 def _trace(x: Signal, channel: ChannelOutline, span: Span, columns: int) -> Trace:
     low, high = (x, x) if x.size <= 2 * columns else extremes(x, columns)
     rate_hz = channel.envelope_rate_hz
-    first, last = floor(span.start_s * rate_hz), ceil(span.stop_s * rate_hz)
+    # One cell more on either side: a line through the middles of cells must reach both edges.
+    first = max(floor(span.start_s * rate_hz) - 1, 0)
+    last = ceil(span.stop_s * rate_hz) + 1
     cells = channel.envelope[first:last]
     return Trace(
         low=low,

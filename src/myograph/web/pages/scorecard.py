@@ -139,14 +139,12 @@ def _tile(
         "game": _game_lines,
     }[key](scores, channels)
     kind: Kind = "plain" if key == "game" else kind_of(value)
-    return Tile(
-        key,
-        NAMES[key],
-        value,
-        kind,
-        lines,
-        f"weight {_weight(weight)}" if weight else "not weighted",
-    )
+    counted = "" if scores.overall_performance_score is None else _counted(weight)
+    return Tile(key, NAMES[key], value, kind, lines, counted)
+
+
+def _counted(weight: float | None) -> str:
+    return f"weight {_weight(weight)}" if weight else "not weighted"
 
 
 def _left_out(scores: Scores) -> str:

@@ -1,6 +1,7 @@
 """The page of one session."""
 
 import time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from myograph.db import patients, session_settings, sessions
+from myograph.db import patients, scores, session_settings, sessions
 from myograph.db.identity import Person
 from myograph.errors import BadInput, NotAllowed
 from myograph.web.api.etag import EtagRoute
@@ -62,12 +63,14 @@ def session_settings_form(
 ) -> Response:
     """What a person says of a session. The page that follows shows the scores that come of it."""
     said = Said(patient.strip(), left, right, rpe.strip())
+    before = _scored_at(request, visitor, session_id)
     try:
         _assign(request, visitor, session_id, said)
     except (BadInput, NotAllowed) as refused:
         context = _context(request, visitor, site, session_id, said=said, problem=refused.sentence)
         return render(request, "session.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
-    _wait_for_scores(request, visitor, session_id)
+    if before is not None:
+        _wait_for_scores(request, visitor, session_id, before)
     return RedirectResponse(f"/sessions/{session_id}#scores", HTTPStatus.SEE_OTHER)
 
 
@@ -95,13 +98,17 @@ def _rpe(text: str) -> int | None:
     return int(text)
 
 
-def _wait_for_scores(request: Request, visitor: Person, session_id: UUID) -> None:
+def _scored_at(request: Request, visitor: Person, session_id: UUID) -> datetime | None:
+    with short_transaction(request, visitor) as conn:
+        found = scores.of_session(conn, session_id)
+    return found.calculated_at if found else None
+
+
+def _wait_for_scores(request: Request, visitor: Person, session_id: UUID, before: datetime) -> None:
     """Scoring takes some hundredths of a second: the next page should have it, script or not."""
     until = time.monotonic() + SCORED_WITHIN_S
     while time.monotonic() < until:
-        with short_transaction(request, visitor) as conn:
-            states = sessions.states(conn, visitor, [session_id])
-        if states and states[0].processing_status in {"completed", "failed"}:
+        if _scored_at(request, visitor, session_id) != before:
             return
         time.sleep(LOOK_EVERY_S)
 

@@ -65,21 +65,25 @@ def _row(row: SessionRow) -> ListRow:
 
 
 def _muscles(cache: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(cache.get("contractions") or [])
+    """[{label, muscle, side, contractions, target, good}]"""
+    return list(cache.get("muscles") or [])
 
 
 def _muscle(muscle: dict[str, Any]) -> tuple[str, str, str]:
-    side = muscle.get("side")
-    name = words.short_name(str(muscle.get("channel")), side)
-    of = f" of {muscle['target']}" if muscle.get("target") else ""
-    good = muscle.get("good")
-    done = f"{muscle.get('total')} done{of}" if good is None else f"{good} good{of}"
-    return side or "neither", name, done
+    side = muscle["side"]
+    of = f" of {muscle['target']}" if muscle["target"] else ""
+    good = muscle["good"]
+    done = f"{muscle['contractions']} done{of}" if good is None else f"{good} good{of}"
+    return side or "neither", words.short_name(muscle["label"], side), done
 
 
 def _pressure(cache: dict[str, Any]) -> str:
+    if not cache:
+        return ""
     gate = cache.get("bfr_gate")
-    return {1: "✓ in range", 0: "✕ out of range"}.get(gate, "not measured") if cache else ""
+    if gate is None:
+        return "not measured"
+    return "✓ in range" if gate else "✕ out of range"
 
 
 def _concerns(row: SessionRow) -> Iterator[str]:
@@ -92,11 +96,8 @@ def _concerns(row: SessionRow) -> Iterator[str]:
     if row.patient_id is None and row.pseudonym is None:
         yield "No patient is assigned."
     if cache.get("bfr_gate") == 0:
-        yield "Cuff pressure outside the safe range of 45 to 55 %."
-    quality = cache.get("quality") or {}
-    poor = sorted(label for label, verdict in quality.items() if verdict == "poor")
-    if poor:
-        yield f"Signal quality is poor on {' and '.join(poor)}."
-    sides = {m.get("side") for m in _muscles(cache)}
-    if not sides & {"left", "right"}:
+        yield "Cuff pressure was outside the safe range of 45 to 55 %."
+    if cache.get("quality") == "poor":
+        yield "The signal of a muscle is poor, so it has no score."
+    if not any(muscle["side"] for muscle in _muscles(cache)):
         yield "Which channel lay on which leg is not known, so there is no score."

@@ -50,6 +50,13 @@ class SettingsForm:
     labels: Sequence[str]
     open_: bool
 
+    def fills(self, component: str) -> bool:
+        """Whether what this component lacks can be said here."""
+        if component == "effort":
+            return not self.said.rpe
+        both = self.said.left and self.said.right
+        return component in {"compliance", "symmetry"} and not both
+
 
 def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
     session = loaded.session

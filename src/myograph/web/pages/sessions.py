@@ -1,12 +1,12 @@
 """The list of sessions: filters in the address, pages by key, changes as they happen."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from myograph.db import patients, sessions
 from myograph.db.identity import Person
@@ -22,11 +22,10 @@ live = APIRouter(include_in_schema=False, route_class=EtagRoute)
 PAGE: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(BaseModel, frozen=True):
     """What the form asks for; an empty field asks for nothing. `before` is a place in the list."""
 
-    patient: Annotated[str, Query(max_length=80)] = ""
+    patient: str = Field("", max_length=80)
     state: str = ""
     before: str = ""
 

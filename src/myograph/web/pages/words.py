@@ -30,10 +30,10 @@ MVC_SOURCES: Final[dict[MvcSource, str]] = {
 }
 SOURCES: Final = {
     "person": "entered by a person",
-    "session": "set for this session",
     "patient": "set for this patient",
     "file": "from the file",
     "default": "default",
+    "none": "",
 }
 SHAPES: Final = {"left": "dot", "right": "square"}
 SHORT_PSEUDONYM: Final = 8
@@ -75,21 +75,21 @@ def reached(row: ContractionRow) -> Reached:
 
 
 def targets_met(row: ContractionRow) -> str:
-    """Which, in words."""
+    """Which it reached, in words."""
     if row.masked_share > MASKED_SHARE:
-        return f"not judged: {decimal(row.masked_share * 100, 0)} % of it could not be used"
+        return f"not judged, {decimal(row.masked_share * 100, 0)} % unusable"
     return _TARGETS_MET[row.meets_intensity, row.meets_duration]
 
 
 _TARGETS_MET: Final[dict[tuple[bool | None, bool | None], str]] = {
-    (True, True): "strength and hold reached",
-    (True, False): "strength reached, hold too short",
-    (True, None): "strength reached, hold not judged",
-    (False, True): "hold reached, strength below target",
-    (False, False): "neither target reached",
-    (False, None): "strength below target, hold not judged",
-    (None, True): "hold reached, strength not judged",
-    (None, False): "hold too short, strength not judged",
+    (True, True): "strength and hold",
+    (True, False): "strength only",
+    (True, None): "strength; hold not judged",
+    (False, True): "hold only",
+    (False, False): "neither",
+    (False, None): "hold not judged",
+    (None, True): "hold; strength not judged",
+    (None, False): "strength not judged",
     (None, None): "not judged",
 }
 

@@ -1,6 +1,17 @@
 // What every page has: theme without a reload, printing, and a question before typed words are lost.
 
-document.documentElement.dataset.script = "on";
+const root = document.documentElement;
+
+function showTheme() {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const other = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+  for (const button of document.querySelectorAll("[data-theme-form] button")) {
+    button.value = other;
+    button.querySelector("[data-theme-name]").textContent = other === "dark" ? "Dark" : "Light";
+  }
+}
+
+showTheme();
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -8,9 +19,8 @@ document.addEventListener("submit", async (event) => {
   if (!form.matches("[data-theme-form]")) return;
   event.preventDefault();
   const chosen = event.submitter.value;
-  document.documentElement.dataset.theme = chosen;
-  event.submitter.value = chosen === "dark" ? "light" : "dark";
-  event.submitter.textContent = chosen === "dark" ? "Light" : "Dark";
+  root.dataset.theme = chosen;
+  showTheme();
   await fetch(form.action, { method: "POST", body: new URLSearchParams({ theme: chosen }) });
 });
 
@@ -27,7 +37,12 @@ window.addEventListener("beforeunload", (event) => {
   if (document.querySelector("form[data-dirty]")) event.preventDefault();
 });
 
-for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+function reveal() {
+  for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+}
+
+reveal();
+document.addEventListener("refreshed", reveal);
 
 /** Says one sentence to whoever listens rather than looks. */
 export function say(sentence) {

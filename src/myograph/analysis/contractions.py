@@ -27,6 +27,16 @@ class Detection:
     levels: Levels
     nothing: Nothing | None
 
+    @property
+    def rest_v(self) -> float | None:
+        """None where rest could not be told from activity."""
+        return None if self.nothing == "not_separable" else self.levels.rest_v
+
+    @property
+    def threshold_v(self) -> float | None:
+        """None where nothing passes it."""
+        return None if self.nothing is not None else self.levels.threshold_v
+
 
 def find_contractions(grid: Grid, envelope: Signal, protocol: Protocol) -> Detection:
     """Contractions of one channel, in time order.

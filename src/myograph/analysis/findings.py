@@ -1,8 +1,9 @@
 """What a person should know of a channel, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from myograph.analysis.contractions import Nothing
+from myograph.analysis.protocol import Detector
 from myograph.recording import Finding
 from myograph.signal.artefacts import Artefacts
 from myograph.signal.runs import Runs, lengths
@@ -16,6 +17,29 @@ _NOTHING: Mapping[Nothing, str] = {
 def nothing_found(label: str, nothing: Nothing | None) -> str | None:
     """Why a channel has no contractions; None where it has some."""
     return None if nothing is None else _NOTHING[nothing].format(label=label)
+
+
+def detection_findings(
+    label: str,
+    nothing: Nothing | None,
+    *,
+    durations_s: Sequence[float],
+    asked: Detector,
+    source: Detector,
+    doubtful_s: float,
+) -> tuple[Finding, ...]:
+    """What a person should doubt of the contractions, or of there being none."""
+    found: list[Finding] = []
+    if nothing is not None:
+        found.append(Finding(nothing, _NOTHING[nothing].format(label=label), label))
+    if asked != source:
+        sentence = f"{label} has no activated channel; its contractions are those of the envelope."
+        found.append(Finding("no_activated_channel", sentence, label))
+    longest_s = max(durations_s, default=0.0)
+    if longest_s > doubtful_s:
+        sentence = f"A contraction of {label} lasts {longest_s:.0f} s: its noise may have risen."
+        found.append(Finding("long_contraction", sentence, label))
+    return tuple(found)
 
 
 def artefact_findings(label: str, found: Artefacts, rate_hz: float) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from myograph.analysis.contractions import find_contractions
 from myograph.analysis.describe import Traces, describe, spectral_of
-from myograph.analysis.findings import artefact_findings, nothing_found
+from myograph.analysis.findings import artefact_findings, detection_findings
 from myograph.analysis.game import agreement, game_runs
 from myograph.analysis.processed import SHORTEST_S, clean, envelope, filter_of, line_to_remove
 from myograph.analysis.protocol import Detector, Protocol
@@ -71,59 +71,68 @@ class _Measured:
 
 
 def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
-    label, rate_hz = channel.label, facts.rate.used_hz
+    rate_hz = facts.rate.used_hz
 
     # before any filter
     cleaned = clean(channel, facts, protocol)
     artefacts, samples = cleaned.artefacts, cleaned.samples
     spectra = spectra_of(samples, artefacts.unusable, rate_hz, protocol)
 
-    # the filtered signal, in cells
+    # filtered, in cells
     line_hz = line_to_remove(spectra, protocol)
     band = filter_of(rate_hz, protocol, line_hz)
     grid = grid_of(samples, band, artefacts.unusable, protocol.cell_ms / 1e3)
-    traces = Traces(grid, envelope(grid, protocol), _game_trace(channel, artefacts, grid, protocol))
+    game_trace = _game_trace(channel, artefacts, grid, protocol)
+    traces = Traces(grid, envelope(grid, protocol), game_trace)
 
     # where the muscle contracts, by us and by the game
     detection = find_contractions(grid, traces.envelope, protocol)
     game = None if channel.activated is None else game_runs(channel.activated, rate_hz, protocol)
     runs, source = _chosen(detection.runs, game, grid, protocol)
-    spans = grid.edges[runs]
-    agreed = _agreement(grid.edges[detection.runs], game, artefacts)
 
     # what it does there
+    spans = grid.edges[runs]
     power = mean_spectra(spectra, spans, protocol)
     spectral = spectral_of(spans, power, spectra, protocol)
-    silence = nothing_found(label, detection.nothing)
+    contractions = describe(runs, traces, spectral, source=source, protocol=protocol)
+
     line = line_of(samples, grid, protocol)
-    found = artefact_findings(label, artefacts, rate_hz)
-    if silence is not None and detection.nothing is not None:
-        found = (*found, Finding(detection.nothing, silence, label))
-    measured = ChannelMeasurement(
-        label=label,
-        clinical=clinical(grid, runs, power, spectra=spectra, protocol=protocol),
-        whole=whole(grid, spectra),
-        temporal=temporal(grid, runs, spectra=spectra, protocol=protocol),
-        contractions=describe(runs, traces, spectral, source=source, protocol=protocol),
-        game=agreed,
-        quality=quality_of(
-            label,
-            artefacts=artefacts,
-            spectra=spectra,
-            grid=grid,
-            detection=detection,
-            nothing_found=silence,
-            protocol=protocol,
+    return _Measured(
+        ChannelMeasurement(
+            label=channel.label,
+            clinical=clinical(grid, runs, power, spectra=spectra, protocol=protocol),
+            whole=whole(grid, spectra),
+            temporal=temporal(grid, runs, spectra=spectra, protocol=protocol),
+            contractions=contractions,
+            game=_agreement(grid.edges[detection.runs], game, artefacts),
+            quality=quality_of(
+                channel.label,
+                artefacts=artefacts,
+                spectra=spectra,
+                grid=grid,
+                detection=detection,
+                protocol=protocol,
+            ),
+            envelope_p95_v=_p95(traces.envelope, runs),
+            rest_v=detection.rest_v,
+            threshold_v=detection.threshold_v,
+            findings=(
+                *artefact_findings(channel.label, artefacts, rate_hz),
+                *detection_findings(
+                    channel.label,
+                    detection.nothing,
+                    durations_s=[c.duration_s for c in contractions],
+                    asked=protocol.detector,
+                    source=source,
+                    doubtful_s=protocol.doubtful_s,
+                ),
+            ),
+            pipeline=_pipeline(rate_hz, line_hz, protocol),
+            activated_p95_v=None if game_trace is None else _p95(game_trace, runs),
+            implied_rate_hz=None if line is None else line.implied_rate_hz,
         ),
-        envelope_p95_v=_p95(traces.envelope, runs),
-        rest_v=None if detection.nothing == "not_separable" else detection.levels.rest_v,
-        threshold_v=None if detection.nothing is not None else detection.levels.threshold_v,
-        findings=found,
-        pipeline=_pipeline(rate_hz, line_hz, protocol),
-        activated_p95_v=None if traces.game is None else _p95(traces.game, runs),
-        implied_rate_hz=None if line is None else line.implied_rate_hz,
+        line,
     )
-    return _Measured(measured, line)
 
 
 def _game_trace(

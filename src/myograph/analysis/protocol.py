@@ -61,6 +61,7 @@ class Protocol:
     shortest_ms: float = 100.0
     refractory_ms: float = 0.0
     least_peak_v: float = 0.0  # of the envelope
+    doubtful_s: float = 15.0  # nobody holds so long: the noise may have risen
 
     # numbers of a contraction
     strength_ms: float = 500.0

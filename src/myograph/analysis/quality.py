@@ -6,6 +6,7 @@ import numpy as np
 
 from myograph.analysis.amplitude import amplitude_of
 from myograph.analysis.contractions import Detection
+from myograph.analysis.findings import nothing_found
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Quality
 from myograph.analysis.spectra import Spectra, motion_share
@@ -25,7 +26,6 @@ def quality_of(
     spectra: Spectra,
     grid: Grid,
     detection: Detection,
-    nothing_found: str | None,
     protocol: Protocol,
 ) -> Quality:
     size = spectra.samples.size
@@ -47,9 +47,9 @@ def quality_of(
         },
         _limits(protocol),
         grades=Grades(protocol.good_from, protocol.usable_from, protocol.nothing_found_cap),
-        nothing_found=nothing_found,
+        nothing_found=nothing_found(label, detection.nothing),
     )
-    noise_v = _noise_v(detection)
+    noise_v = detection.rest_v
     return Quality(
         verdict=opinion.verdict,
         score=opinion.score,
@@ -87,8 +87,3 @@ def _snr_db(grid: Grid, detection: Detection) -> float | None:
     inside = filled(detection.runs, grid.size)
     active, rest = amplitude_of(grid, inside).rms_v, amplitude_of(grid, ~inside).rms_v
     return 20 * math.log10(active / rest) if active and rest else None
-
-
-def _noise_v(detection: Detection) -> float | None:
-    """The level of rest; None where rest could not be told from activity."""
-    return None if detection.nothing == "not_separable" else detection.levels.rest_v

@@ -43,7 +43,9 @@ def rate_evidence(facts: Facts, implied_hz: float | None, protocol: Protocol) ->
         ),
         implied_rate_hz=implied_hz,
         implied_rate_agrees=(
-            None if implied_hz is None else abs(implied_hz / used_hz - 1) <= protocol.rate_tolerance
+            None
+            if implied_hz is None
+            else abs(implied_hz - used_hz) <= protocol.rate_tolerance * used_hz
         ),
     )
 

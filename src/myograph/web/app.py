@@ -3,13 +3,11 @@
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from myograph.db.pool import open_pool
@@ -17,9 +15,13 @@ from myograph.services.read_signal import Outlines
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web import problems, static_files
+from myograph.web.api import events, health, schema, sessions, sign_in, signals, uploads
 from myograph.web.auth import Doorkeeper
 from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
 from myograph.web.live import Live
+from myograph.web.pages import help as help_page
+from myograph.web.pages import overview, session, signal, theme, upload
+from myograph.web.pages import sessions as session_list
 from myograph.web.site import Limits, Site
 from myograph.web.templating import environment
 
@@ -69,8 +71,8 @@ def create_app(
     )
     app.state.live = live
     problems.install(app)
-    for router in _routers():
-        app.include_router(router)
+    for part in PARTS:
+        app.include_router(part.router)
     _surround(app, bounds)
     return app
 
@@ -81,14 +83,11 @@ def end_streams(app: FastAPI) -> None:
     live.end()
 
 
-API: Final = ("health", "sign_in", "uploads", "sessions", "events", "signals", "schema")
-PAGES: Final = ("overview", "upload", "sessions", "session", "signal", "theme", "help")
-
-
-def _routers() -> list[APIRouter]:
-    modules = [f"myograph.web.api.{name}" for name in API]
-    modules += [f"myograph.web.pages.{name}" for name in PAGES]
-    return [static_files.router, *(import_module(m).router for m in modules if find_spec(m))]
+PARTS: Final = (
+    static_files,
+    *(health, sign_in, uploads, sessions, events, signals, schema),
+    *(overview, upload, session_list, session, signal, theme, help_page),
+)
 
 
 def _surround(app: FastAPI, limits: Limits) -> None:

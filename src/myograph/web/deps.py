@@ -75,11 +75,17 @@ def only(*roles: Role) -> Callable[[Person], Person]:
 
 
 Uploader = Annotated[Person, Depends(only("therapist", "admin"), scope="function")]
-TheSite = Annotated[Site, Depends(site_of, scope="function")]
 
 
-def _store(request: Request) -> ObjectStore:
+async def _site(request: Request) -> Site:  # async, since a plain function costs a thread
+    return site_of(request)
+
+
+async def _store(request: Request) -> ObjectStore:
     return site_of(request).store
+
+
+TheSite = Annotated[Site, Depends(_site, scope="function")]
 
 
 Store = Annotated[ObjectStore, Depends(_store, scope="function")]

@@ -1,0 +1,149 @@
+"""Who may ask for what: every address of the interface against everybody.
+
+A route without a row here fails, and so does a row without a route.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from fastapi.routing import APIRoute, _IncludedRouter
+from fastapi.testclient import TestClient
+
+from myograph.web.static_files import packaged
+
+NOBODY, OWN, OTHER, RESEARCH, ADMIN = WHO = (None, "ann", "bob", "rae", "ada")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`statuses` for NOBODY, the patient's therapist, another therapist, a researcher, an admin."""
+
+    route: str
+    address: str
+    statuses: tuple[int, int, int, int, int]
+    body: bytes | None = None
+    form: bool = False
+
+
+ALL = (200, 200, 200, 200, 200)
+SIGNED_IN = (401, 200, 200, 200, 200)
+NOT_STRANGERS_SESSION = (401, 200, 404, 200, 200)
+S = "/api/sessions/{session}"
+
+TABLE = [
+    Row("GET /livez", "/livez", ALL),
+    Row("GET /readyz", "/readyz", ALL),
+    Row("GET /static/{digest}/{name:path}", "/static/x/{static}", ALL),
+    Row("GET /sign-in", "/sign-in", ALL),
+    Row("POST /sign-in", "/sign-in", (401, 401, 401, 401, 401), form=True),
+    Row("POST /sign-out", "/sign-out", (303, 303, 303, 303, 303)),
+    Row("GET /api/openapi.json", "/api/openapi.json", SIGNED_IN),
+    Row("GET /api/sessions", "/api/sessions", SIGNED_IN),
+    Row("GET /api/sessions/{session_id}", S, NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/status", S + "/status", NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/technical", S + "/technical", NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/statistics", S + "/statistics", NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/contractions", S + "/contractions", NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/performance", S + "/performance", NOT_STRANGERS_SESSION),
+    # A path in the store holds the patient's code: researchers have the numbers, not the file.
+    Row(
+        "GET /api/signals/jit/{session_id}", "/api/signals/jit/{session}", (401, 200, 404, 404, 200)
+    ),
+    Row(
+        "GET /api/signals/{session_id}/{channel}",
+        "/api/signals/{session}/CH1",
+        (401, 200, 404, 404, 200),
+    ),
+    Row("PUT /api/uploads/{name:text}", "/api/uploads/x.c3d", (401, 202, 202, 403, 202), b"x"),
+    Row(
+        "PUT /api/uploads/{name:text}",
+        "/api/uploads/x.c3d?patient=P101",
+        (401, 202, 422, 403, 202),
+        b"x",
+    ),
+    Row("POST /api/upload", "/api/upload", (401, 202, 202, 403, 202), b"x", form=True),
+    Row("POST /upload", "/upload", (401, 202, 202, 403, 202), b"x", form=True),
+    Row("GET /api/events", "/api/events", SIGNED_IN),
+    Row("GET /", "/", SIGNED_IN),
+    Row("GET /overview/live", "/overview/live", SIGNED_IN),
+    Row("GET /sessions", "/sessions", SIGNED_IN),
+    Row("GET /sessions/live", "/sessions/live", SIGNED_IN),
+    Row("GET /sessions/{session_id}", "/sessions/{session}", NOT_STRANGERS_SESSION),
+    Row("GET /sessions/{session_id}/live", "/sessions/{session}/live", NOT_STRANGERS_SESSION),
+    Row(
+        "GET /sessions/{session_id}/print.css",
+        "/sessions/{session}/print.css",
+        NOT_STRANGERS_SESSION,
+    ),
+    Row(
+        "GET /sessions/{session_id}/signal", "/sessions/{session}/signal", (401, 200, 404, 410, 200)
+    ),
+    Row(
+        "POST /sessions/{session_id}/settings",
+        "/sessions/{session}/settings",
+        (401, 303, 404, 403, 303),
+        form=True,
+    ),
+    Row("GET /upload", "/upload", (401, 200, 200, 403, 200)),
+    Row("GET /upload/files/{session_id}", "/upload/files/{session}", NOT_STRANGERS_SESSION),
+    Row("GET /help", "/help", SIGNED_IN),
+    Row("POST /theme", "/theme", (303, 303, 303, 303, 303), form=True),
+]
+STREAMS = {"GET /api/events"}
+
+
+@pytest.fixture(scope="module")
+def addresses(served, analysed_session):
+    return {"session": analysed_session, "static": next(iter(packaged().content))}
+
+
+@pytest.fixture(scope="module")
+def stopping(make_app):
+    """A server that has begun to stop: its streams end after their first words."""
+    app = make_app()
+    with TestClient(app) as server:
+        app.state.live.ended = True
+        yield server
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda r: f"{r.route} {r.address}")
+@pytest.mark.parametrize("who", range(len(WHO)), ids=map(str, WHO))
+def test_everybody_gets_what_is_theirs(served, stopping, addresses, row, who):
+    method, _, _ = row.route.partition(" ")
+    person = served.as_(WHO[who])
+    if row.route in STREAMS:
+        person._transport = stopping._transport
+    content = {"files": {"files": ("a.c3d", row.body)}} if row.form else {"content": row.body}
+    if row.body is None:
+        content = {"data": {"login": f"nobody-{who}"}} if row.form else {}
+    answer = person.request(method, row.address.format(**addresses), **content)
+    assert answer.status_code == row.statuses[who]
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"].endswith(".")
+
+
+def leaves(routes):
+    """Every route, those of included routers too."""
+    for route in routes:
+        if isinstance(route, _IncludedRouter):
+            yield from leaves(route.original_router.routes)
+        else:
+            yield route
+
+
+def routes_of(app):
+    return {f"{method} {route.path}" for route in leaves(app.routes) for method in route.methods}
+
+
+def test_every_route_has_a_row(served):
+    assert routes_of(served.server.app) - {row.route for row in TABLE} == set()
+
+
+def test_every_row_has_a_route(served):
+    assert {row.route for row in TABLE} - routes_of(served.server.app) == set()
+
+
+def test_nothing_answers_outside_the_table(served):
+    others = [r for r in leaves(served.server.app.routes) if not isinstance(r, APIRoute)]
+    assert others == []

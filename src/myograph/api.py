@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from myograph.analysis.measure import measure
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.analysis.results import ChannelMeasurement, Contraction, Measurement, Statistics
 from myograph.c3d.recording import read_facts, read_recording
@@ -130,6 +129,8 @@ def result_of(
     rpe: int | None = None,
 ) -> Result:
     """As `analyse`, of a recording that was read already."""
+    from myograph.analysis.measure import measure  # noqa: PLC0415 - SciPy takes a second to import
+
     assigned = _assigned(legs or {}, recording.facts.emg_labels)
     measurement = measure(recording, protocol)
     inputs = inputs_of_file(recording.facts.game)

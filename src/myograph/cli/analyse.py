@@ -133,7 +133,7 @@ def _print_reports(found: "Sequence[Outcome]") -> None:
         if isinstance(outcome, Analysed):
             with console.capture() as shown:
                 console.print(report(outcome.result, outcome.sketches, console.width))
-            typer.echo(_without_padding(shown.get()))
+            typer.echo(_without_padding(shown.get()), color=True)  # Rich has decided
 
 
 def _without_padding(text: str) -> str:

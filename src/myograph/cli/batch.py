@@ -9,20 +9,14 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-from myograph.api import Json, Leg, Result, analyse
-from myograph.c3d.source import FileSource
-from myograph.cli.plot import drawing
+from myograph.api import Json, Leg, Result, read, result_of, sha256_of
+from myograph.cli.plot import course_of, drawing
 from myograph.errors import MyographError
-from myograph.recording import Signal
-from myograph.services.read_signal import read_outline, read_window
-from myograph.signal.reduce import extremes
 
 FAULT = "fault"
-SKETCH_COLUMNS = 480
-PLOT_COLUMNS = 1152
 
 # Starting processes takes as long as analysing about this much in our own.
-_WORTH_A_POOL_BYTES = 12_000_000
+WORTH_A_POOL_BYTES = 12_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """sketches: the envelope of each channel in at most 480 columns, the highest of each, volts."""
+    """sketches: the envelope of each measured channel, the highest of some columns, in volts."""
 
     result: Result
     sketches: Mapping[str, tuple[float, ...]]
@@ -64,8 +58,8 @@ Outcome = Analysed | Refused
 
 def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
     """One for each job, in their order."""
-    workers = min(_cores(), len(jobs))
-    if workers <= 1 or sum(_size(job.file) for job in jobs) < _WORTH_A_POOL_BYTES:
+    workers = min(cores(), len(jobs))
+    if workers <= 1 or sum(_size(job.file) for job in jobs) < WORTH_A_POOL_BYTES:
         yield from map(outcome, jobs)
         return
     with ProcessPoolExecutor(workers, mp_context=_start_method()) as pool:
@@ -83,19 +77,21 @@ def outcome(job: Job) -> Outcome:
 
 
 def _analysed(job: Job) -> Analysed:
-    result = analyse(job.file, recover=job.recover, legs=job.legs, rpe=job.rpe)
-    with FileSource(job.file) as source:
-        outline = read_outline(source, result.protocol, recover=job.recover)
-        window = read_window(source, outline, columns=PLOT_COLUMNS)
+    recording = read(job.file, recover=job.recover)
+    result = result_of(
+        recording, file=job.file, sha256=sha256_of(job.file), legs=job.legs, rpe=job.rpe
+    )
+    measured = {channel.label for channel in result.measurement.channels}
+    courses = {
+        channel.label: course_of(channel, recording.facts, result.protocol)
+        for channel in recording.channels
+        if channel.label in measured
+    }
     return Analysed(
         result,
-        sketches={c.label: _sketch(c.envelope) for c in outline.channels},
-        plot=drawing(result, outline, window) if job.with_plot else None,
+        sketches={label: tuple(c.trace.envelope.tolist()) for label, c in courses.items()},
+        plot=drawing(result, courses) if job.with_plot else None,
     )
-
-
-def _sketch(envelope: Signal) -> tuple[float, ...]:
-    return tuple(extremes(envelope, SKETCH_COLUMNS)[1].tolist())
 
 
 def _size(file: str) -> int:
@@ -103,7 +99,7 @@ def _size(file: str) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _cores() -> int:
+def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,9 +1,13 @@
 """The viewer's drawing as a file of its own: all channels of a recording in one SVG."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from myograph.analysis.processed import processed
+from myograph.analysis.protocol import Protocol
 from myograph.api import NOWHERE, Result
 from myograph.charts.numbers import duration
 from myograph.charts.signal_view import (
@@ -15,14 +19,17 @@ from myograph.charts.signal_view import (
     Mark,
     Reached,
     Span,
+    Trace,
     View,
     draw,
     limit_of,
     resolution,
 )
 from myograph.charts.svg import Svg, element
+from myograph.recording import Channel, Facts
 from myograph.scoring.results import Judgement
-from myograph.services.read_signal import Outline, Window
+from myograph.signal.reduce import extremes
+from myograph.signal.runs import runs_of
 
 _WIDTH_PX, _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 1152, 60, 20, 44, 12
 # The page's light colours, so that the drawing looks the same where there is no page around it.
@@ -56,23 +63,48 @@ path { vector-effect: non-scaling-stroke; }
 """
 
 
-def drawing(result: Result, outline: Outline, window: Window) -> str:
-    """An SVG document of fixed width with its own style; both sides on one scale."""
-    limit_v = max(
-        limit_of(np.array([-c.largest_v]), np.array([c.largest_v])) for c in outline.channels
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """One channel in at most 1152 columns. limit_v: half the height for all that is not masked."""
+
+    trace: Trace
+    limit_v: float
+
+
+def course_of(channel: Channel, facts: Facts, protocol: Protocol) -> Course:
+    done = processed(channel, facts, protocol)
+    x = channel.samples
+    mask = np.zeros(x.size, bool) if done.mask is None else done.mask
+    low, high = extremes(x, _WIDTH_PX)
+    trace = Trace(
+        low=low,
+        high=high,
+        envelope=extremes(done.envelope, _WIDTH_PX)[1],
+        envelope_span=Span(0.0, done.envelope.size / done.envelope_rate_hz),
+        masked=tuple(_span(run, facts.rate.used_hz) for run in runs_of(mask).tolist()),
     )
+    return Course(trace, limit_of(x[~mask], x[~mask]))
+
+
+def drawing(result: Result, courses: Mapping[str, Course]) -> str:
+    """An SVG document of fixed width with its own style; all channels on one scale."""
+    limit_v = max(course.limit_v for course in courses.values())
     lanes = tuple(
         Lane(
-            label=channel.label,
-            title=_title(result, channel.label),
-            side=result.legs.get(channel.label, NOWHERE).side,
-            trace=trace,
+            label=label,
+            title=_title(result, label),
+            side=result.legs.get(label, NOWHERE).side,
+            trace=course.trace,
             limit_v=limit_v,
-            marks=_marks(result, channel.label),
+            marks=_marks(result, label),
         )
-        for channel, trace in zip(outline.channels, window.traces, strict=True)
+        for label, course in courses.items()
     )
-    return _document(result, View(window.span, window.columns, lanes))
+    return _document(result, View(Span(0.0, result.facts.duration_s), _WIDTH_PX, lanes))
+
+
+def _span(run: list[int], rate_hz: float) -> Span:
+    return Span(run[0] / rate_hz, run[1] / rate_hz)
 
 
 def _document(result: Result, view: View) -> Svg:

@@ -49,6 +49,10 @@ def about(file: str, facts: Facts) -> Group:
     lines = [Text(Path(file).name, style="bold"), Text(_facts_line(facts))]
     if facts.game:
         lines.append(Text(_game_line(facts.game)))
+    if facts.recoverable_samples is not None and not facts.recovered:
+        there_s = facts.recoverable_samples / facts.rate.used_hz
+        sentence = f"! Never finalised; `myograph analyse --recover` reads {duration(there_s)}."
+        lines.append(Text(sentence, style="yellow"))
     return Group(*lines, *_remarks(facts.findings))
 
 

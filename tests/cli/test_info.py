@@ -1,0 +1,73 @@
+"""What a recording says of itself, read from its first blocks."""
+
+import os
+
+from myograph.api import facts, info_dict
+from tests.generated import Made, recording_in
+
+
+def test_a_person_reads_rate_length_channels_and_the_games_facts(command, path):
+    answer = command("info", path)
+    assert answer.code == 0
+    assert path.name in answer.out
+    assert "15 s · 1000 Hz (the file declares 990) · 15000 samples · CH1, CH2" in answer.out
+    assert "04 Mar 2026 10:20" in answer.out
+    for line in ("CH1 Raw", "CH2 activated", "not stated", "EMG CH2", "OpenFeasyo", "P001"):
+        assert line in answer.out
+    assert "level             191" in answer.out
+    assert "None" not in answer.out
+
+
+def test_what_the_reader_had_to_decide_is_told(command, path):
+    sentence = facts(path).findings[0].sentence
+    assert sentence in " ".join(command("info", path).out.split())
+
+
+def test_newer_keys_are_told_too(command, tmp_path):
+    newer = {"rpe_post_session": 6, "BFR_TARGET_VOP_PERCENTAGE_CH1": 0.5}
+    answer = command("info", recording_in(tmp_path, Made(newer=newer)))
+    assert "RPE 6" in answer.out
+    assert "CH1 bfr target share  0.5" in answer.out
+
+
+def test_programs_get_the_json_of_the_api(command, path):
+    answer = command("info", path, "--json")
+    assert answer.json == info_dict(str(path), facts(path))
+    assert answer.err == ""
+
+
+def test_a_refused_file_is_an_error_in_the_json_and_a_sentence_beside_it(command, tmp_path):
+    text = tmp_path / "text.c3d"
+    text.write_text("This is no recording.")
+    answer = command("info", text, "--json")
+    assert answer.code == 1
+    assert answer.json["file"] == str(text)
+    assert answer.json["error"].keys() == {"code", "sentence"}
+    assert answer.err == f"myograph: {answer.json['error']['sentence']}\n"
+
+
+def test_an_unfinalised_file_is_told_about_and_that_it_can_be_recovered(command, tmp_path):
+    answer = command("info", recording_in(tmp_path, Made(finalised=False)))
+    assert answer.code == 0
+    assert "recover" in answer.out
+
+
+def test_only_the_first_blocks_are_read_whatever_the_size(command, path, monkeypatch):
+    read = []
+    pread = os.pread
+
+    def counted(descriptor, length, offset):
+        read.append((offset, length))
+        return pread(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", counted)
+    assert command("info", path).code == 0
+    assert path.stat().st_size > 200_000
+    assert 0 < len(read) <= 2
+    assert max(offset + length for offset, length in read) <= 128 * 1024
+
+
+def test_a_pipe_gets_no_colours_and_a_narrow_terminal_no_long_lines(command, path):
+    answer = command("info", path, columns=50)
+    assert "\x1b" not in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 50

@@ -27,8 +27,10 @@ from myograph.db import accounts, patients
 from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
+from myograph.services.receive_upload import Received, Upload, receive_upload
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.worker.run import run_until_empty
+from tests.game_files import NAME, game_file
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
 TEMPLATE = "migrated"
@@ -169,6 +171,40 @@ def clinic(database: Database) -> Clinic:
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
     return folder_store(tmp_path / "objects")
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Puts files where uploads lie, and announces them."""
+
+    database: Database
+    store: ObjectStore
+
+    def __call__(
+        self,
+        content: bytes | None = None,
+        *,
+        name: str | None = None,
+        person: Person | None = None,
+        **known,
+    ) -> Received:
+        """As `person` on a page, else as one of our own programs."""
+        name = name or f"unassigned/{next(_count)}/{NAME}"
+        stored = self.store.put(f"emg_data/{name}", [game_file() if content is None else content])
+        upload = Upload("emg_data", name, size_bytes=stored.size, etag=stored.etag, **known)
+        return self.announce(upload, person)
+
+    def announce(self, upload: Upload, person: Person | None = None) -> Received:
+        login = "myograph_web" if person else "myograph_work"
+        with self.database.connect(login) as conn:
+            if person:
+                become(conn, person)
+            return receive_upload(conn, upload)
+
+
+@pytest.fixture
+def upload(database: Database, store: ObjectStore) -> Uploader:
+    return Uploader(database, store)
 
 
 @pytest.fixture

@@ -304,6 +304,8 @@ def _started(place: _Place, programs: Path | None, options: tuple[str, ...]) -> 
         while_=lambda: process.poll() is None,
         sentence=lambda: f"PostgreSQL did not start; {place.log} says: {_tail(place.log)}",
     )
+    # It may outlive us, and is watched by its pid: Popen would complain when it is collected.
+    process.returncode = 0
     _ensure_database(cluster)
     return cluster
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -79,5 +80,4 @@ def rescore_session(context: JobContext, session_id: str) -> None:
 
 
 def _has(context: JobContext) -> Has:
-    has: Has = context.additional_context["has"]  # pyright: ignore[reportUnknownMemberType] - an untyped dict of procrastinate's
-    return has
+    return cast("Has", context.additional_context["has"])  # pyright: ignore[reportUnknownMemberType] - procrastinate's dict is untyped

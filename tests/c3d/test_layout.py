@@ -245,9 +245,11 @@ class TestChannels:
         assert layout_of(c3d(parameters={"ANALOG:USED": build.small(2)})).channels == 2
 
     def test_channels_that_the_file_cannot_hold_are_refused(self):
-        for value in (60_000, 70_000.0):
-            with pytest.raises(Contradictory, match="analog channels, more than"):
+        for value in (300, 60_000, 70_000.0):
+            with pytest.raises(Contradictory, match=f"declares {value:.0f} analog channels"):
                 layout_of(c3d(parameters={"ANALOG:USED": value}))
+        with pytest.raises(Contradictory, match="declares 2000 analog channels"):
+            layout_of(c3d(parameters={"ANALOG:USED": 2000, "ANALOG:RATE": 0}, header={3: 0, 10: 0}))
 
     def test_points_that_no_file_has_are_refused(self):
         with pytest.raises(Contradictory, match="points, which no recording has"):

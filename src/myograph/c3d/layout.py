@@ -89,13 +89,14 @@ class _Shape(NamedTuple):
 
 def read_layout(header: Header, parameters: Parameters, size: int) -> Layout:
     """The layout of an object of `size` bytes."""
-    channels = _channels(header, parameters, size)
+    channels = _channels(header, parameters)
     shapes = _shapes(header, parameters, channels)
     data_offset = _data_offset(header, parameters)
     room = max(0, size - data_offset)
     fitting = [shape for shape in shapes if _spare(shape, channels, room) in range(BLOCK)]
     shape = (fitting or shapes)[0]
     frame_bytes = _frame_bytes(shape, channels)
+    _refuse_what_no_file_holds(channels, frame_bytes, size)
     in_file = room // frame_bytes if frame_bytes else 0
     declared = _unwrapped(shape.frames, in_file, header) if frame_bytes else 0
     frame_rate_hz = _frame_rate(header, parameters)
@@ -121,17 +122,21 @@ def layout_findings(layout: Layout, header: Header, parameters: Parameters) -> l
     return [*_disagreements(layout, header, parameters), *_size_findings(layout, header)]
 
 
-def _channels(header: Header, parameters: Parameters, size: int) -> int:
+def _channels(header: Header, parameters: Parameters) -> int:
     used = _count(parameters.count("ANALOG", "USED"))
-    per_frame = header.samples_per_frame
-    if used is None:
-        used = header.analog_values // per_frame if per_frame else 0
-    if used > COUNT_LIMIT or used * _INTEGER_BYTES > size:
+    if used is not None:
+        return used
+    return header.analog_values // header.samples_per_frame if header.samples_per_frame else 0
+
+
+def _refuse_what_no_file_holds(channels: int, frame_bytes: int, size: int) -> None:
+    """Before anything is made per channel: a count may be as wrong as it likes."""
+    smallest_frame = max(frame_bytes, channels * _INTEGER_BYTES)
+    if channels > COUNT_LIMIT or smallest_frame > size:
         raise Contradictory(
-            f"The file declares {used} analog channels, more than its {size} bytes can hold."
-            " It is damaged; please copy it again from the device."
+            f"The file declares {channels} analog channels; one frame of its data would be longer"
+            f" than its {size} bytes. It is damaged; please copy it again from the device."
         )
-    return used
 
 
 def _shapes(header: Header, parameters: Parameters, channels: int) -> list[_Shape]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from argon2 import PasswordHasher
 
-from myograph.cli import serving, system
+from myograph.cli import logs, serving, system
 from myograph.cli.system import System
 from myograph.db.identity import Role
 from myograph.errors import BadInput
@@ -47,6 +47,8 @@ def run(settings: Settings, *, fresh: bool, any_port: bool) -> None:
     settings = settings.model_copy(update={"data_dir": folder})
     if fresh:
         _forget(folder)
+    log = _log(folder)
+    logs.configure(settings.log, log)
     listen = serving.listening_anywhere if any_port else serving.listening
     listener = listen(settings.host, settings.port)
     with system.running(settings) as ready, contextlib.ExitStack() as while_serving:
@@ -57,8 +59,14 @@ def run(settings: Settings, *, fresh: bool, any_port: bool) -> None:
             print(_welcome(address, story, folder), flush=True)  # noqa: T201 - for the person
             while_serving.enter_context(_feeder(address, story))
 
-        while_serving.enter_context(serving.worker(ready))
+        while_serving.enter_context(serving.worker(ready, log))
         serving.serve(ready, listener, announce)
+
+
+def _log(folder: Path) -> Path:
+    """The terminal is for the person; what the service says goes beside the data."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / "service.log"
 
 
 def _forget(folder: Path) -> None:

@@ -40,9 +40,10 @@ def serve(
     """
     import contextlib  # noqa: PLC0415 - what a command needs is loaded when it runs
 
-    from myograph.cli import serving, system  # noqa: PLC0415
+    from myograph.cli import logs, serving, system  # noqa: PLC0415
 
     settings = _settings(data_dir, host, port)
+    logs.configure(settings.log)
     listener = serving.listening(settings.host, settings.port)
     announce = "Myograph is ready at {}".format
     with system.running(settings) as ready, contextlib.ExitStack() as while_serving:
@@ -57,16 +58,20 @@ def work(
     concurrency: Annotated[
         int | None, typer.Option("--concurrency", min=1, help="Analyses at once; one per core.")
     ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", help="Not on the terminal.")
+    ] = None,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Analyse what has been uploaded, until stopped; any number may run, on any machine.
 
     Example: MYOGRAPH_WORKER_DATABASE_URL=postgresql://... myograph work --concurrency 2
     """
-    from myograph.cli import children, system  # noqa: PLC0415
+    from myograph.cli import children, logs, system  # noqa: PLC0415
     from myograph.worker.run import run_worker  # noqa: PLC0415
 
     settings = _settings(data_dir)
+    logs.configure(settings.log, log_file)
     if with_parent:
         children.stop_with_parent()
     with system.bench(settings) as bench:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -50,9 +51,9 @@ def address_of(listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def worker(system: System) -> Generator[None]:
-    """A worker in a process of its own, started again whenever it ends."""
-    command = children.myograph("work", "--with-parent")
+def worker(system: System, log: Path | None = None) -> Generator[None]:
+    """A worker in a process of its own, started again whenever it ends; `log`: its log's file."""
+    command = children.myograph("work", "--with-parent", *(["--log-file", str(log)] if log else []))
     with children.running(command, system.for_worker()):
         yield
 

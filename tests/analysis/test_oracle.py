@@ -1,4 +1,4 @@
-"""The same numbers by SciPy directly, at the full rate and one step after the other: slow, plain."""
+"""The same numbers by SciPy directly: at the full rate, step by step, slow and plain."""
 
 import numpy as np
 import pytest

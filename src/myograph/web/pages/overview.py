@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from myograph.db import patients, sessions
+from myograph.db import sessions
 from myograph.db.identity import Person
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Visitor, short_transaction
@@ -23,27 +23,30 @@ def overview(request: Request, visitor: Visitor) -> Response:
     return render(request, "overview.html", **_context(request, visitor))
 
 
-@live.get("/overview/live")
-def overview_live(request: Request, visitor: Visitor) -> Response:
-    return render(request, "_overview.html", **_context(request, visitor))
+@live.get("/overview/counts")
+def counts(request: Request, visitor: Visitor) -> Response:
+    return render(request, "_counts.html", **_context(request, visitor))
+
+
+@live.get("/overview/lists")
+def lists(request: Request, visitor: Visitor) -> Response:
+    return render(request, "_lists.html", **_context(request, visitor))
 
 
 def _context(request: Request, visitor: Person) -> dict[str, Any]:
     with short_transaction(request, visitor) as conn:
         _, since = sessions.changed_since(conn, visitor, None)
-        counts = sessions.counts(conn, visitor)
+        counted = sessions.counts(conn, visitor)
         newest = sessions.newest(conn, visitor, limit=LOOKED_AT)
-        mine = [] if visitor.role == "researcher" else patients.mine(conn, visitor)
     concerns = concerns_of(newest)
     return {
         "since": since,
-        "counts": counts,
+        "counts": counted,
         "concerns": concerns[:LISTED],
         "more_concerns": max(len(concerns) - LISTED, 0),
         "looked_at": min(len(newest), LOOKED_AT),
         "attention": len({c.row.id for c in concerns}),
         "rows": rows_of(newest[:LISTED]),
-        "codes": [p.patient_code for p in mine if p.patient_code],
         "words": words,
     }
 

@@ -187,7 +187,7 @@ def _why_left_out(channels: Sequence[ChannelStatistics], part: str) -> str:
 
 def _symmetry_lines(_: Scores, channels: Sequence[ChannelStatistics]) -> tuple[str, ...]:
     sides = [
-        f"{c.side} {decimal(100 * c.muscle_compliance_score, 0)}"
+        f"{c.side}\N{NO-BREAK SPACE}{decimal(100 * c.muscle_compliance_score, 0)}"
         for c in sorted(channels, key=lambda c: c.side or "")
         if c.side and c.muscle_compliance_score is not None
     ]

@@ -48,11 +48,13 @@ def patient_of(session: Session | SessionRow) -> str | None:
 
 
 def title_of(session: Session | SessionRow) -> str:
-    """The heading of a session: its code, else when it was played, else when it came."""
+    """The heading of a session: when it was played, else the code of its file, else when it came."""
+    if session.started_local:
+        at = session.started_local
+        return f"Session of {at.day} {at:%B %Y}, {at:%H:%M}"
     if session.session_id:
         return f"Session {session.session_id}"
-    at = session.started_local or session.created_at
-    return f"Session of {at.day} {at:%B %Y}"
+    return f"Session received {session.created_at.day} {session.created_at:%B %Y}"
 
 
 def muscle_of(label: str, muscle: str | None, side: Side | None) -> str:
@@ -82,7 +84,7 @@ def targets_met(row: ContractionRow) -> str:
 
 
 _TARGETS_MET: Final[dict[tuple[bool | None, bool | None], str]] = {
-    (True, True): "strength and hold",
+    (True, True): "both",
     (True, False): "strength only",
     (True, None): "strength; hold not judged",
     (False, True): "hold only",

@@ -1,6 +1,7 @@
 """Recordings to numbers: for people, for programs, as tables and as a drawing."""
 
 import csv
+import os
 import re
 from xml.etree import ElementTree as ET
 
@@ -206,6 +207,28 @@ def test_the_drawings_of_several_files_lie_in_a_folder(command, folder, tmp_path
     }
 
 
+def test_tables_and_drawings_can_be_had_alone_and_a_refused_file_is_in_the_tables(
+    command, folder, tmp_path
+):
+    out = tmp_path / "out"
+    (folder / "text.c3d").write_text("This is no recording.")
+    assert command("analyse", folder, "--csv", out / "tables").code == 1
+    assert {p.name for p in out.iterdir()} == {"tables"}
+    assert "text.c3d" in (out / "tables" / "refused.csv").read_text(encoding="utf-8")
+    command("analyse", folder, "--xlsx", out / "book.xlsx")
+    command("analyse", folder, "--plot", out / "drawn")
+    assert {p.name for p in out.iterdir()} == {"tables", "book.xlsx", "drawn"}
+    assert len(list((out / "drawn").iterdir())) == 2
+
+
+def test_a_contraction_that_is_not_judged_is_drawn_as_such(command, tmp_path):
+    muscles = (Muscle(LEFT.bursts, dropouts=(Dropout(12060),)), RIGHT)
+    recorded = recording_in(tmp_path, Made(muscles=muscles))
+    command("analyse", recorded, "--plot", tmp_path / "picture.svg")
+    bands = re.findall(r"band (\w+)", (tmp_path / "picture.svg").read_text(encoding="utf-8"))
+    assert bands.count("unjudged") == 1
+
+
 @pytest.mark.parametrize("option", ["--csv", "--xlsx", "--plot"])
 def test_what_cannot_be_written_is_refused_with_its_name(command, path, tmp_path, option):
     (tmp_path / "file").write_text("")
@@ -227,10 +250,22 @@ def test_several_processes_give_what_one_gives(folder, monkeypatch):
     jobs = [Job(str(p)) for p in sorted(folder.iterdir())] + [Job("nothing.c3d")]
     alone = list(outcomes(jobs))
     monkeypatch.setattr(batch, "WORTH_A_POOL_BYTES", 0)
-    monkeypatch.setattr(batch, "cores", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     together = list(outcomes(jobs))
     assert [o.to_dict() for o in together] == [o.to_dict() for o in alone]
     assert [type(o) for o in together] == [Analysed, Analysed, Refused]
+
+
+def test_where_the_system_does_not_say_which_cores_are_ours_it_is_all_of_them(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert batch.cores() == 1
+
+
+def test_a_new_process_never_copies_one_that_has_threads(monkeypatch):
+    assert batch.start_method().get_start_method() == "forkserver"
+    monkeypatch.setattr(batch, "get_all_start_methods", lambda: ["spawn"])
+    assert batch.start_method().get_start_method() == "spawn"
 
 
 def test_a_fault_in_one_file_is_told_and_shown_on_demand(command):

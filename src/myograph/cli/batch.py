@@ -15,8 +15,8 @@ from myograph.errors import MyographError
 
 FAULT = "fault"
 
-# Starting processes takes as long as analysing about this much in our own.
-WORTH_A_POOL_BYTES = 12_000_000
+# Starting processes costs about what analysing this much does: each must import SciPy.
+WORTH_A_POOL_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
     if workers <= 1 or sum(_size(job.file) for job in jobs) < WORTH_A_POOL_BYTES:
         yield from map(outcome, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=_start_method()) as pool:
+    with ProcessPoolExecutor(workers, mp_context=start_method()) as pool:
         yield from pool.map(outcome, jobs)
 
 
@@ -105,7 +105,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _start_method() -> BaseContext:
+def start_method() -> BaseContext:
     """A fork of a process that has threads may hang, and a progress bar is a thread."""
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")

@@ -1,0 +1,139 @@
+"""What a person reads where something is missing, told from results that lack it."""
+
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from myograph.api import analyse
+from myograph.cli.report import about, report, sparkline
+from tests.generated import recording_in
+
+NOTHING = {"rms_v": None, "mav_v": None, "iemg_vs": None, "mpf_hz": None, "mdf_hz": None}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return analyse(recording_in(tmp_path_factory.mktemp("made")))
+
+
+def told(renderable, width=80):
+    console = Console(width=width, highlight=False)
+    with console.capture() as shown:
+        console.print(renderable)
+    return " ".join(shown.get().split())
+
+
+def with_channel(result, **changes):
+    first, *others = result.measurement.channels
+    channels = (replace(first, **changes), *others)
+    return replace(result, measurement=replace(result.measurement, channels=channels))
+
+
+def test_another_systems_recording_has_no_line_of_the_game(result):
+    facts = replace(result.facts, game=None)
+    assert "Ghostly" in told(about("x.c3d", result.facts))
+    assert "Ghostly" not in told(about("x.c3d", facts))
+
+
+def test_what_the_game_did_not_say_is_not_told(result):
+    game = replace(result.facts.game, level=None, score=None, player=None, start=None)
+    shown = told(about("x.c3d", replace(result.facts, game=game)))
+    for word in ("level", "score", "player", "RPE", "None"):
+        assert word not in shown
+
+
+def test_the_games_own_name_of_a_level_goes_before_its_number(result):
+    game = replace(result.facts.game, level=191, level_name="Forest")
+    assert "level Forest" in told(about("x.c3d", replace(result.facts, game=game)))
+
+
+def test_a_rate_that_needs_no_correction_is_told_once(result):
+    rate = replace(result.facts.rate, original_hz=1000.0)
+    assert "declares" not in told(about("x.c3d", replace(result.facts, rate=rate, findings=())))
+
+
+def test_a_recovered_recording_says_so(result):
+    shown = told(about("x.c3d", replace(result.facts, recovered=True, recoverable_samples=15_000)))
+    assert "recovered" in shown
+    assert "--recover" not in shown
+
+
+def test_without_the_games_detector_there_is_nothing_to_compare_with(result):
+    shown = told(report(with_channel(result, game=None), {}, 80))
+    assert "3 contractions, highest peak" in shown
+    assert "the game's own detector was not recorded" in shown
+
+
+def test_faults_the_game_took_for_contractions_are_told(result):
+    game = replace(
+        result.measurement.channels[0].game, count=5, matched=2, missed=3, extra=1, on_artefact=2
+    )
+    shown = told(report(with_channel(result, game=game), {}, 200))
+    assert (
+        "the game saw 5, 2 of them found here too, 2 faults of the signal; 1 found here alone"
+        in shown
+    )
+
+
+def test_one_contraction_is_one(result):
+    one = result.measurement.channels[0].contractions[:1]
+    assert "1 contraction, highest" in told(report(with_channel(result, contractions=one), {}, 80))
+
+
+@pytest.mark.parametrize(
+    ("clinical", "whole", "reason"),
+    [
+        (NOTHING, {}, "every contraction is masked"),
+        ({"mdf_hz": None, "mpf_hz": None}, {}, "a spectrum needs 2 s of contractions in all"),
+        ({}, {"mdf_hz": None, "mpf_hz": None}, "too little of the recording is free of faults"),
+        ({}, {}, None),
+    ],
+)
+def test_a_missing_number_has_its_reason_beside_it(result, clinical, whole, reason):
+    channel = result.measurement.channels[0]
+    changed = with_channel(
+        result,
+        clinical=replace(channel.clinical, **clinical),
+        whole=replace(channel.whole, **whole),
+    )
+    shown = told(report(changed, {}, 80))
+    if reason is None:
+        assert "– not measured: " not in shown.split("Scores")[0]
+    else:
+        assert f"– not measured: {reason}" in shown
+
+
+def test_a_contraction_at_the_edge_of_the_recording_is_marked_as_cut(result):
+    first, *others = result.measurement.channels[0].contractions
+    changed = with_channel(result, contractions=(replace(first, cut=True), *others))
+    assert "cut by the recording" in told(report(changed, {}, 80))
+
+
+def test_a_narrow_terminal_keeps_what_matters_most(result):
+    wide, narrow = told(report(result, {}, 80), 80), told(report(result, {}, 60), 60)
+    assert "RMS µV MDF Hz" in wide
+    assert "RMS µV" not in narrow
+    assert "peak µV MDF Hz strong long" in narrow
+
+
+def test_an_intensity_that_is_not_known_leaves_good_contractions_unknown(result):
+    first, *others = result.score.muscles
+    mvc = replace(first.mvc, value_v=None, source=None, confidence=None)
+    muscle = replace(first, good_both=None, intensity=None, mvc=mvc)
+    changed = replace(result, score=replace(result.score, muscles=(muscle, *others)))
+    shown = told(report(changed, {}, 200))
+    assert "good contractions not known; target 12" in shown
+    assert "intensity not known" in shown
+    assert "MVC not measured: nothing to take it from" in shown
+
+
+def test_a_sparkline_is_as_high_as_each_columns_highest():
+    assert sparkline([0.0, 1.0, 2.0, 4.0], 4) == "▁▃▅█"
+    assert sparkline([0, 0, 8, 0, 0, 0, 4, 0], 2) == "█▅"
+    assert sparkline([1.0, 2.0], 10) == "▅█"
+
+
+def test_a_sparkline_of_nothing_is_nothing():
+    assert sparkline([], 10) == ""
+    assert sparkline([0.0, 0.0], 10) == ""

@@ -1,6 +1,7 @@
 """Zero-phase filters, in blocks where a signal is long."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.signal import butter, iirnotch, sosfiltfilt, tf2sos
@@ -14,7 +15,10 @@ _HIGHEST_SHARE = 0.45  # of the rate
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter:
-    """Second-order sections (k, 6), run forward and backward: no delay, twice the attenuation."""
+    """Second-order sections (k, 6), run forward and backward: no delay, twice the attenuation.
+
+    Designing one costs as much as filtering some seconds, so designs are remembered.
+    """
 
     sections: Signal
     rate_hz: float
@@ -25,6 +29,7 @@ def band_of(rate_hz: float, band_hz: tuple[float, float]) -> tuple[float, float]
     return band_hz[0], min(band_hz[1], _HIGHEST_SHARE * rate_hz)
 
 
+@lru_cache
 def bandpass(rate_hz: float, band_hz: tuple[float, float], order: int) -> Filter:
     """Butterworth of `order` in each pass, so -6 dB at the nominal corners.
 
@@ -34,6 +39,7 @@ def bandpass(rate_hz: float, band_hz: tuple[float, float], order: int) -> Filter
     return Filter(np.asarray(sections, np.float64), rate_hz)
 
 
+@lru_cache
 def lowpass(rate_hz: float, corner_hz: float, order: int) -> Filter:
     """Butterworth of `order` in each pass."""
     sections = butter(order, corner_hz, fs=rate_hz, output="sos")

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from myograph.web.auth import COOKIE
+from myograph.web.site import Limits
 from tests.web.servers import PATIENCE_S, running
 
 
@@ -21,11 +22,11 @@ class Stream:
 
     def __init__(self, response: httpx2.Response):
         self.response = response
-        self._lines = response.iter_lines()
+        self.lines = response.iter_lines()
 
     def next(self):
         event = {}
-        for line in self._lines:
+        for line in self.lines:
             name, _, value = line.partition(": ")
             if line == "" and "data" in event:
                 return event.get("id"), event["event"], json.loads(event["data"])
@@ -158,3 +159,12 @@ def test_a_listener_that_lost_its_connection_finds_another(
 def test_a_cursor_that_is_none_is_refused(served, since):
     answer = served.as_("ann").get(f"/api/events?since={since}")
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+def test_a_quiet_line_is_kept_open_with_a_word_in_between(served, make_app):
+    with (
+        running(make_app(limits=Limits(keep_alive_s=0.05))) as server,
+        listening(served, server) as stream,
+    ):
+        stream.next()
+        assert [next(stream.lines) for _ in range(3)] == [": ping", "", ": ping"]

@@ -3,6 +3,7 @@
 import pytest
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from myograph.web import problems
@@ -31,6 +32,14 @@ def client():
     def bug():
         password = "-".join(reversed(["endpoint", "the", "of", "local"]))
         raise ZeroDivisionError("secret detail", len(password))
+
+    @app.get("/half")
+    def half():
+        def words():
+            yield b"well begun"
+            raise ZeroDivisionError("secret detail")
+
+        return StreamingResponse(words())
 
     @app.post("/echo")
     async def echo(request: Request):
@@ -97,6 +106,12 @@ def test_a_bug_is_logged_with_its_trace_and_answered_without_a_word_about_it(cli
     assert "secret detail" in lines[0]["trace"]
     assert "local-of-the-endpoint" not in lines[0]["trace"]
     assert lines[1]["status"] == 500
+
+
+def test_a_bug_in_the_middle_of_an_answer_breaks_it_off(client):
+    with structlog.testing.capture_logs() as lines, pytest.raises(ZeroDivisionError):
+        client.get("/half")
+    assert [line["event"] for line in lines] == ["bug", "request"]
 
 
 def test_a_body_up_to_the_limit_is_taken(client):

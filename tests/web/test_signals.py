@@ -129,3 +129,16 @@ def test_a_recording_that_left_the_store_is_gone(served, new_recording):
     (served.root / "emg_data" / "unassigned" / said["session_id"] / "a.c3d").unlink()
     answer = served.as_("ann").get(f"/api/signals/jit/{said['session_id']}")
     assert (answer.status_code, answer.json()["code"]) == (410, "object_gone")
+
+
+def test_a_recording_that_is_known_to_be_gone_is_not_looked_for(
+    served, new_recording, site_database
+):
+    said = served.as_("ann").put("/api/uploads/a.c3d", content=new_recording()).json()
+    with site_database.connect("postgres") as conn:
+        conn.execute(
+            "UPDATE therapy_sessions SET object_gone_at = now() WHERE id = %s", [said["session_id"]]
+        )
+    answer = served.as_("ann").get(f"/api/signals/jit/{said['session_id']}")
+    assert (answer.status_code, answer.json()["code"]) == (410, "object_gone")
+    assert "stays" in answer.json()["detail"]

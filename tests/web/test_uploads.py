@@ -1,18 +1,25 @@
 """What people may send, and what becomes of it. Every refusal is a sentence and leaves nothing."""
 
 import hashlib
+import socket
 import struct
+from dataclasses import dataclass
 from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
 import pytest
+import structlog
+from fastapi.testclient import TestClient
 from starlette.datastructures import QueryParams
 
-from myograph.errors import BadName
+from myograph.errors import BadName, StoreUnavailable
 from myograph.settings import UPLOAD_LIMIT_BYTES
+from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.api.uploads import FileResult, address_of, checked_name, results_of
+from myograph.web.auth import COOKIE
 from tests.web.conftest import LIMIT
+from tests.web.servers import running
 
 PAGE = {"Accept": "text/html"}
 NAME = "Ghostly_Emg_20250310_11-46-23-0823.c3d"
@@ -279,3 +286,64 @@ def test_results_survive_their_address():
         (None, "store_unavailable", "b.c3d"),
     ]
     assert all(r.sentence for r in again[1:])
+
+
+@dataclass(frozen=True)
+class Unreadable(ObjectStore):
+    """A store that takes what it is given and then does not answer for a while."""
+
+    def source(self, key):
+        raise StoreUnavailable(f"{key} cannot be had")
+
+
+@dataclass(frozen=True)
+class Full(ObjectStore):
+    """A store that takes the first megabyte's half and no more."""
+
+    def put(self, key, chunks):
+        next(iter(chunks))
+        raise StoreUnavailable("no space left")
+
+
+def test_what_is_stored_is_taken_even_if_it_cannot_be_looked_at_now(
+    served, make_app, new_recording, tmp_path
+):
+    store = folder_store(tmp_path)
+    with TestClient(make_app(store=Unreadable(store.open_bucket, store.root))) as server:
+        server.cookies[COOKIE] = served.cookie("ann")
+        answer = server.put("/api/uploads/a.c3d", content=new_recording())
+    assert (answer.status_code, answer.json()["metadata"], answer.json()["problem"]) == (
+        202,
+        None,
+        None,
+    )
+
+
+def test_a_full_store_is_a_sentence_and_no_session(served, make_app, tmp_path):
+    before = served.as_("ann").get("/api/sessions").json()
+    store = folder_store(tmp_path)
+    with TestClient(make_app(store=Full(store.open_bucket, store.root))) as server:
+        server.cookies[COOKIE] = served.cookie("ann")
+        alone = server.put("/api/uploads/a.c3d", content=b"x")
+        [in_a_form] = server.post("/upload", files={"files": ("a.c3d", b"x")}).json()
+    assert (alone.status_code, alone.json()["code"]) == (503, "store_unavailable")
+    assert (in_a_form["code"], in_a_form["session_id"]) == ("store_unavailable", None)
+    assert served.as_("ann").get("/api/sessions").json() == before
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(served, make_app, tmp_path):
+    app = make_app(store=folder_store(tmp_path))
+    with structlog.testing.capture_logs() as lines, running(app) as server:
+        host, port = httpx2.URL(server.address).host, httpx2.URL(server.address).port
+        head = (
+            f"PUT /api/uploads/a.c3d HTTP/1.1\r\nHost: {host}\r\n"
+            f"Cookie: {COOKIE}={served.cookie('ann')}\r\nContent-Length: 1000\r\n\r\n"
+        )
+        with socket.create_connection((host, port)) as sender:
+            sender.sendall(head.encode() + b"x" * 500)
+    assert [line["event"] for line in lines if line["event"] != "request"] == ["disconnected"]
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_the_address_of_an_upload_can_be_made_from_its_name(served):
+    assert served.server.app.url_path_for("put_upload", name="a b.c3d") == "/api/uploads/a b.c3d"

@@ -11,7 +11,6 @@ from psycopg import Connection
 from myograph.db.accounts import active_person
 from myograph.db.identity import Person, Role, become
 from myograph.errors import DatabaseUnavailable, NotAllowed, NotSignedIn
-from myograph.storage.objects import ObjectStore
 from myograph.web.auth import COOKIE
 from myograph.web.site import Site, site_of
 
@@ -81,11 +80,4 @@ async def _site(request: Request) -> Site:  # async, since a plain function cost
     return site_of(request)
 
 
-async def _store(request: Request) -> ObjectStore:
-    return site_of(request).store
-
-
 TheSite = Annotated[Site, Depends(_site, scope="function")]
-
-
-Store = Annotated[ObjectStore, Depends(_store, scope="function")]

@@ -12,8 +12,7 @@ from urllib.parse import quote
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from jinja2 import TemplateNotFound
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from myograph import errors
@@ -132,18 +131,15 @@ def _written(sentence: str) -> str:
 def _page(
     request: Request, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None
 ) -> Response:
-    try:
-        return render(
-            request,
-            "error.html",
-            status=status,
-            headers=headers,
-            title=status.phrase,
-            sentence=sentence,
-            code=status.value,
-        )
-    except TemplateNotFound:
-        return PlainTextResponse(sentence, status, headers=dict(headers or {}))
+    return render(
+        request,
+        "error.html",
+        status=status,
+        headers=headers,
+        title=status.phrase,
+        sentence=sentence,
+        code=status.value,
+    )
 
 
 def wants_page(request: Request) -> bool:

@@ -28,12 +28,14 @@ class Limits:
     upload_bytes   one file
     form_bytes     one multipart form, which is spooled to disk before any file of it is looked at
     body_bytes     any other body
+    keep_alive_s   an open stream says at least that it is still there, and looks anew, so often
     """
 
     upload_bytes: int = UPLOAD_LIMIT_BYTES
     form_bytes: int = 2 * UPLOAD_LIMIT_BYTES
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
+    keep_alive_s: float = 15.0
 
     def of_path(self, path: str) -> int | None:
         """What a body sent to this address may hold; None: the endpoint counts for itself."""

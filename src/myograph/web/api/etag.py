@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 
 class EtagRoute(APIRoute):
-    """Answers a GET with a tag of its content, and 304 to whoever has that content already.
+    """For reads: a tag of the content, and 304 to whoever has that content already.
 
     The tag is weak: compression on the way changes the bytes, not what they say.
     """
@@ -20,7 +20,7 @@ class EtagRoute(APIRoute):
 
         async def tagged(request: Request) -> Response:
             response = await handle(request)
-            if request.method != "GET" or response.status_code != HTTPStatus.OK:
+            if response.status_code != HTTPStatus.OK:
                 return response
             tag = f'W/"{hashlib.sha256(response.body).hexdigest()[:32]}"'
             if tag in request.headers.get("if-none-match", ""):

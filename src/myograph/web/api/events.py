@@ -19,7 +19,6 @@ from myograph.web.deps import TheSite, Visitor, short_transaction, visitor_of
 from myograph.web.site import Site
 
 router = APIRouter(tags=["events"])
-KEEP_ALIVE_S: Final = 15.0
 GATHER_S: Final = 0.1  # changes come in bursts: one look answers them all
 RETRY_MS: Final = 1000
 Cursor = Annotated[int, Ge(0), Lt(2**63)]  # what a transaction number may be
@@ -62,7 +61,7 @@ async def _stream(request: Request, site: Site, cursor: int | None) -> AsyncIter
         if states or not begun:
             yield _batch(states, following)
         cursor, begun = following, True
-        if await live.changed_after(seen, KEEP_ALIVE_S):
+        if await live.changed_after(seen, site.limits.keep_alive_s):
             await asyncio.sleep(GATHER_S)
         else:
             yield KEEPALIVE_COMMENT

@@ -73,9 +73,7 @@ def test_a_listing_finds_the_session_by_path_and_etag(upload):
     assert listed.session_id == first.session_id
 
 
-def test_other_bytes_under_the_same_name_supersede_what_was_not_analysed(
-    database, clinic, upload
-):
+def test_other_bytes_under_the_same_name_supersede_what_was_not_analysed(database, clinic, upload):
     first = upload.announce(PLAIN)
     second = upload.announce(replace(PLAIN, etag='"2"'))
     assert second.created

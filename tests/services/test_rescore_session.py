@@ -1,0 +1,304 @@
+from dataclasses import replace
+
+import pytest
+
+from myograph.db import patients, scores, session_settings, sessions, statistics
+from myograph.db.pool import open_pool
+from myograph.db.scoring import Known, KnownPatient
+from myograph.db.session_settings import SessionSettings
+from myograph.errors import BadInput, NotFound
+from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
+from myograph.services.rescore_session import chosen_inputs, rescore_session
+from tests.game_files import game_file
+
+NOBODY = Known((), {}, None, None, None, DEFAULT)
+LEFT = {"CH1": {"muscle": "quadriceps", "side": "left"}}
+RIGHT = {"CH1": {"muscle": "quadriceps", "side": "right"}}
+PATIENT = KnownPatient(None, None, None, None)
+
+
+def said(**changes):
+    plain = SessionSettings(
+        session_id=None,
+        mvc_calculation_method="backend_calculated",
+        mvc_threshold_percentage=0.75,
+        mvc_user_left_quad=None,
+        mvc_user_right_quad=None,
+        duration_threshold_seconds=2.0,
+        duration_threshold_left_quad=None,
+        duration_threshold_right_quad=None,
+        targets=None,
+        target_contractions_per_muscle=None,
+        bfr_enabled=None,
+        bfr_target_pressure_aop=50,
+        channel_assignment=None,
+        rpe_post_session=None,
+        accepted_poor_channels=[],
+    )
+    return replace(plain, **changes)
+
+
+@pytest.fixture
+def pool(database):
+    with open_pool(database.url("myograph_work"), size=3) as pool:
+        yield pool
+
+
+@pytest.fixture
+def analysed(upload, run_queue, clinic):
+    received = upload(patient_code="P001")
+    run_queue()
+    return received.session_id
+
+
+def assign(database, person, session_id, **words):
+    with database.as_person(person) as conn:
+        session_settings.assign(conn, session_id, **words)
+
+
+def score_of(database, clinic, session_id):
+    with database.as_person(clinic.admin) as conn:
+        return scores.of_session(conn, session_id)
+
+
+def test_legs_that_are_said_later_give_scores_without_the_file(
+    database, clinic, store, analysed, run_queue
+):
+    assert score_of(database, clinic, analysed).overall_performance_score is None
+    with database.as_person(clinic.therapist) as conn:
+        store.delete(sessions.get(conn, clinic.therapist, analysed).object_key)
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    run_queue()
+    score = score_of(database, clinic, analysed)
+    assert score.overall_performance_score is not None
+    assert score.input_sources["sides"] == "person"
+    with database.as_person(clinic.therapist) as conn:
+        sides = [c.side for c in statistics.of_session(conn, analysed)]
+        row = sessions.newest(conn, clinic.therapist)[0]
+    assert sides == ["left", "right"]
+    assert row.analytics_cache["overall"] == score.overall_performance_score
+
+
+def test_a_person_is_believed_before_the_file(database, clinic, upload, run_queue):
+    received = upload(game_file(newer={"RPE_POST_SESSION": 3.0}), patient_code="P001")
+    run_queue()
+    score = score_of(database, clinic, received.session_id)
+    assert (score.rpe_post_session, score.input_sources["rpe"]) == (3, "file")
+    assign(database, clinic.therapist, received.session_id, rpe=5)
+    run_queue()
+    score = score_of(database, clinic, received.session_id)
+    assert (score.rpe_post_session, score.input_sources["rpe"]) == (5, "person")
+    assert score.effort_score == 100
+
+
+def test_what_is_said_before_the_analysis_counts_in_it(database, clinic, upload, run_queue):
+    received = upload(patient_code="P001")
+    assign(database, clinic.therapist, received.session_id, left="CH2", rpe=4)
+    with database.connect("myograph_work") as conn:
+        tasks = conn.execute("SELECT task_name FROM queue.procrastinate_jobs").fetchall()
+    assert ("rescore_session",) not in tasks
+    run_queue()
+    score = score_of(database, clinic, received.session_id)
+    assert (score.effort_score, score.one_side_only) == (100, "left")
+
+
+def test_the_next_session_of_the_patient_has_the_same_legs(
+    database, clinic, analysed, upload, run_queue
+):
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    later = upload(game_file(seed=2), patient_code="P001")
+    run_queue()
+    score = score_of(database, clinic, later.session_id)
+    assert score.overall_performance_score is not None
+    assert score.input_sources["sides"] == "patient"
+
+
+def test_a_session_can_be_given_to_another_patient_with_their_legs(
+    database, clinic, analysed, upload, run_queue
+):
+    other = upload(game_file(seed=2), patient_code="P002", left="CH2", right="CH1")
+    run_queue()
+    assign(database, clinic.therapist, analysed, patient_code="P002")
+    run_queue()
+    with database.as_person(clinic.therapist) as conn:
+        mine, reference = (
+            [c.side for c in statistics.of_session(conn, s)] for s in (analysed, other.session_id)
+        )
+        session = sessions.get(conn, clinic.therapist, analysed)
+    assert mine == reference == ["right", "left"]
+    assert session.patient_id == "P002"
+
+
+def test_a_leg_moves_to_another_channel_and_off(database, clinic, analysed):
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    assign(database, clinic.therapist, analysed, left="CH2")
+    with database.as_person(clinic.therapist) as conn:
+        found = session_settings.of_session(conn, analysed).channel_assignment
+    assert {label: leg["side"] for label, leg in found.items()} == {"CH2": "left"}
+    assign(database, clinic.therapist, analysed, left="")
+    with database.as_person(clinic.therapist) as conn:
+        assert session_settings.of_session(conn, analysed).channel_assignment == {}
+
+
+def test_a_rescore_waits_its_turn_before_everything_else(database, clinic, analysed, upload):
+    upload(game_file(seed=2))
+    assign(database, clinic.therapist, analysed, rpe=5)
+    with database.connect("myograph_work") as conn:
+        first = conn.execute(
+            "SELECT task_name FROM queue.procrastinate_jobs ORDER BY priority DESC, id LIMIT 1"
+        ).fetchone()
+    assert first == ("rescore_session",)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"rpe": 11}, "0 to 10"),
+        ({"rpe": -1}, "0 to 10"),
+        ({"rpe": 4.5}, "whole number"),
+        ({"patient_code": "P003"}, "P003"),
+        ({"patient_code": "P999"}, "P999"),
+        ({"left": "CH9"}, "CH9"),
+        ({"left": "CH1", "right": "CH1"}, "both legs"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(database, clinic, analysed, words, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        assign(database, clinic.therapist, analysed, **words)
+
+
+def test_another_therapists_session_is_not_there(database, clinic, analysed):
+    with pytest.raises(NotFound):
+        assign(database, clinic.other_therapist, analysed, rpe=5)
+
+
+def test_an_admin_may_say_it_too(database, clinic, analysed):
+    assign(database, clinic.admin, analysed, rpe=5)
+
+
+def test_an_unfinished_session_is_not_scored(database, upload, pool):
+    received = upload()
+    assert not rescore_session(pool, received.session_id, pseudonym_key="k")
+
+
+def test_the_pseudonym_is_made_with_the_key(database, clinic, upload, pool, run_queue):
+    with database.as_person(clinic.admin) as conn:
+        patients.add(conn, "P010", therapist_id=clinic.therapist.id, research_consent=True)
+    received = upload(patient_code="P010")
+    run_queue()
+    expected = patients.pseudonym_of("P010", database.cluster.secrets.pseudonym_key)
+    with database.as_person(clinic.researcher) as conn:
+        assert sessions.get(conn, clinic.researcher, received.session_id).pseudonym == expected
+        assert expected in {p.pseudonym for p in patients.mine(conn, clinic.researcher)}
+
+
+def test_the_configuration_of_the_site_scores(database, clinic, analysed, pool):
+    with database.as_person(clinic.admin) as conn:
+        conn.execute("UPDATE scoring_configuration SET active = false WHERE scope = 'site'")
+        conn.execute(
+            """
+            INSERT INTO scoring_configuration (id, version, name, weights, component_weights,
+                                               rpe_mapping, scope, author)
+            SELECT id, 2, name, weights, component_weights, rpe_mapping, 'site', %s
+              FROM scoring_configuration WHERE id = 'ghostly-trial'
+            """,
+            [clinic.admin.id],
+        )
+    assert rescore_session(pool, analysed, pseudonym_key="k")
+    score = score_of(database, clinic, analysed)
+    assert (score.configuration_id, score.configuration_version) == (GHOSTLY_TRIAL.id, 2)
+    assert score.configuration_name == GHOSTLY_TRIAL.name
+
+
+def test_without_a_configuration_of_the_site_the_default_scores(database, clinic, analysed, pool):
+    with database.as_person(clinic.admin) as conn:
+        conn.execute("UPDATE scoring_configuration SET active = false WHERE scope = 'site'")
+    rescore_session(pool, analysed, pseudonym_key="k")
+    assert score_of(database, clinic, analysed).configuration_id == "default"
+
+
+@pytest.mark.parametrize(
+    ("known", "attribute", "value", "source"),
+    [
+        ({}, "target", 12, ("target", "default")),
+        (
+            {"patient": replace(PATIENT, target_contractions_per_muscle=9)},
+            "target",
+            9,
+            ("target", "patient"),
+        ),
+        (
+            {
+                "patient": replace(PATIENT, target_contractions_per_muscle=9),
+                "settings": said(target_contractions_per_muscle=7),
+            },
+            "target",
+            7,
+            ("target", "person"),
+        ),
+        ({}, "rpe", None, ("rpe", "none")),
+        ({"game": {"rpe": 4.0}}, "rpe", 4, ("rpe", "file")),
+        ({"game": {"rpe": 4.5}}, "rpe", None, ("rpe", "none")),
+        ({"game": {"rpe": 11.0}}, "rpe", None, ("rpe", "none")),
+        ({"game": {"rpe": 4.0}, "settings": said(rpe_post_session=0)}, "rpe", 0, ("rpe", "person")),
+        (
+            {"patient": replace(PATIENT, mvc_left_quad=1e-4)},
+            "user_mvc_v",
+            {"left": 1e-4},
+            ("mvc_left", "patient"),
+        ),
+        (
+            {
+                "patient": replace(PATIENT, mvc_right_quad=1e-4),
+                "settings": said(mvc_user_right_quad=2e-4),
+            },
+            "user_mvc_v",
+            {"right": 2e-4},
+            ("mvc_right", "person"),
+        ),
+        ({"settings": said(duration_threshold_left_quad=1.0)}, "holds_s", {"left": 1.0}, None),
+        ({"settings": said(mvc_threshold_percentage=0.5)}, "mvc_share", 0.5, None),
+        ({"game": {"prescribed_hold_s": 6.0}}, "prescribed_hold_s", 6.0, None),
+        ({"game": {"prescribed_hold_s": 0.0}}, "prescribed_hold_s", None, None),
+        ({"game": {"prescribed_mvc_share": 0.45}}, "prescribed_mvc_share", 0.45, None),
+        ({"game": {"prescribed_mvc_share": 1.5}}, "prescribed_mvc_share", None, None),
+    ],
+)
+def test_the_first_who_knows_is_believed_and_named(known, attribute, value, source):
+    chosen = chosen_inputs(replace(NOBODY, **known))
+    assert getattr(chosen.inputs, attribute) == value
+    if source is not None:
+        name, who = source
+        assert chosen.sources[name] == who
+
+
+@pytest.mark.parametrize(
+    ("known", "legs", "source"),
+    [
+        ({}, {}, "none"),
+        (
+            {"patient": replace(PATIENT, channel_assignment=LEFT)},
+            {"CH1": ("quadriceps", "left")},
+            "patient",
+        ),
+        (
+            {
+                "patient": replace(PATIENT, channel_assignment=LEFT),
+                "settings": said(channel_assignment=RIGHT),
+            },
+            {"CH1": ("quadriceps", "right")},
+            "person",
+        ),
+        (
+            {
+                "patient": replace(PATIENT, channel_assignment=LEFT),
+                "settings": said(channel_assignment={}),
+            },
+            {},
+            "person",
+        ),
+    ],
+)
+def test_the_legs_are_the_sessions_own_or_the_patients(known, legs, source):
+    chosen = chosen_inputs(replace(NOBODY, **known))
+    assert (chosen.legs, chosen.sources["sides"]) == (legs, source)

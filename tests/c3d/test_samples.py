@@ -128,6 +128,13 @@ class TestPoints:
         assert np.isnan(found[5, 1, :3]).all()
         assert found[5, 1, 3] < 0
 
+    def test_any_negative_residual_means_not_seen(self):
+        points = self.POINTS.copy()
+        points[:, :, 3] = 0
+        points[7, 2, 3] = -32_768
+        found = C3DFile.open(BytesSource(c3d(STORED, points, floats=False))).points()
+        assert np.argwhere(np.isnan(found[:, :, 0])).tolist() == [[7, 2]]
+
     def test_a_residual_that_is_no_number_is_none(self):
         points = self.POINTS.copy()
         points[0, 0, 3], points[0, 1, 3] = np.nan, 1e30

@@ -166,9 +166,9 @@ class C3DFile:
         """(frames, points, 4): x, y, z and residual. NaN, and a residual below 0: not seen."""
         layout = self.layout
         stop_frame = layout.frames if stop_frame is None else min(stop_frame, layout.frames)
-        frames = max(0, stop_frame - start_frame) if layout.points else 0
+        frames = max(0, stop_frame - start_frame)
         points = np.empty((frames, layout.points, 4))
-        for first, data in self._frames(start_frame, start_frame + frames):
+        for first, data in self._frames(start_frame, start_frame + frames if layout.points else 0):
             piece = point_samples(data, layout, self.header.processor)
             points[first - start_frame :][: len(piece)] = piece
         return points

@@ -103,8 +103,8 @@ def point_samples(data: bytes, layout: Layout, processor: Processor) -> Signal:
 
 def _residuals(words: Signal, scale: float) -> Signal:
     """The low byte of the fourth word, scaled; the high byte tells which cameras saw the point."""
-    whole = np.where(np.isfinite(words) & (np.abs(words) < 1 << 15), words, 0).astype(np.int32)
-    return np.where(whole < 0, -1.0, (whole & 0xFF) * scale)
+    whole = np.where((words >= 0) & (words < 1 << 15), words, 0).astype(np.int32)
+    return np.where(words < 0, -1.0, (whole & 0xFF) * scale)
 
 
 def _analog_words(

@@ -30,8 +30,8 @@ def amplitude_of(grid: Grid, use: Mask | slice) -> Amplitude:
         return Amplitude(None, None, None)
     seconds = grid.seconds[use][ok]
     measured_s = float(seconds.sum())
-    iemg_vs = float(grid.absolute[use][ok] @ seconds)
-    rms_v = float(np.sqrt(grid.square[use][ok] @ seconds / measured_s))
+    iemg_vs = float((grid.absolute[use][ok] * seconds).sum())
+    rms_v = float(np.sqrt((grid.square[use][ok] * seconds).sum() / measured_s))
     return Amplitude(rms_v, iemg_vs / measured_s, iemg_vs)
 
 

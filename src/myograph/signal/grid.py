@@ -115,7 +115,7 @@ def _means(y: Signal, edges: npt.NDArray[np.int64]) -> tuple[Signal, Signal]:
     if np.all(widths == widths[0]):
         cells = y.reshape(widths.size, int(widths[0]))
         square = np.einsum("ij,ij->i", cells, cells) / widths
-        return square, np.abs(cells) @ np.full(int(widths[0]), 1 / widths[0])
+        return square, np.einsum("ij->i", np.abs(cells)) / widths
     starts = edges[:-1] - edges[0]
     return np.add.reduceat(y * y, starts) / widths, np.add.reduceat(np.abs(y), starts) / widths
 

@@ -5,12 +5,14 @@ import os
 import re
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from myograph.api import Leg, analyse
 from myograph.cli import batch
 from myograph.cli.batch import Analysed, Job, Refused, outcome, outcomes
-from myograph.simulate.signals import Dropout, Mains, Muscle
+from myograph.simulate.signals import Dropout, Mains, Muscle, record
+from tests.c3d.build import c3d
 from tests.export.workbook_cells import sheets
 from tests.generated import LEFT, RIGHT, Made, recording_in
 
@@ -278,6 +280,21 @@ def test_a_fault_in_one_file_is_told_and_shown_on_demand(command):
     )
     assert "Traceback" not in command("analyse", name).err
     assert "Traceback" in command("analyse", name, "--debug").err
+
+
+def test_a_recording_of_another_system_is_analysed_too(command, tmp_path):
+    volts = record(LEFT, 15_000, np.random.default_rng(1)).raw.reshape(1500, 10, 1)
+    other = tmp_path / "other.c3d"
+    other.write_bytes(c3d(volts))
+    told = command("analyse", other, "--json").json
+    assert told["recording"]["game"] is None
+    assert told["recording"]["sampling_rate"] == 1000
+    (channel,) = told["channels"]
+    assert channel["label"] == "A1"
+    assert channel["game_contractions"] is None
+    starts = [c["start_s"] for c in channel["contractions"]]
+    assert starts == pytest.approx([b.start_s for b in LEFT.bursts], abs=0.06)
+    assert "the game's own detector was not recorded" in flowing(command("analyse", other).out)
 
 
 def test_the_sketch_loses_no_peak(path):

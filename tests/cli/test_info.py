@@ -1,9 +1,16 @@
 """What a recording says of itself, read from its first blocks."""
 
 import os
+import re
+import subprocess
+import sys
+
+import numpy as np
 
 from myograph.api import facts, info_dict
+from tests.c3d.build import c3d
 from tests.generated import Made, recording_in
+from tests.needs import ROOT
 
 
 def test_a_person_reads_rate_length_channels_and_the_games_facts(command, path):
@@ -65,6 +72,29 @@ def test_only_the_first_blocks_are_read_whatever_the_size(command, path, monkeyp
     assert path.stat().st_size > 200_000
     assert 0 < len(read) <= 2
     assert max(offset + length for offset, length in read) <= 128 * 1024
+
+
+def test_another_systems_file_is_told_without_a_game(command, tmp_path):
+    other = tmp_path / "other.c3d"
+    other.write_bytes(c3d(np.zeros((200, 10, 2)), parameters={"ANALOG:UNITS": ["V", "N"]}))
+    answer = command("info", other)
+    assert answer.code == 0
+    assert re.search(r"A1 +V +EMG A1\n", answer.out)
+    assert re.search(r"A2 +N\n", answer.out)
+    assert "the game says" not in answer.out
+
+
+def test_a_terminal_that_knows_no_signs_gets_an_answer_all_the_same(path):
+    """In a process of its own: the streams of this one are the test runner's."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "myograph", "info", path],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": "src", "PYTHONIOENCODING": "ascii"},
+        cwd=ROOT,
+        check=False,
+    )
+    assert shown.returncode == 0
+    assert b"P001" in shown.stdout
 
 
 def test_a_pipe_gets_no_colours_and_a_narrow_terminal_no_long_lines(command, path):

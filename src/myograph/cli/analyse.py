@@ -126,19 +126,13 @@ def _print_reports(found: "Sequence[Outcome]") -> None:
     from rich.console import Console
 
     from myograph.cli.batch import Analysed
-    from myograph.cli.report import report
+    from myograph.cli.report import report, shown
 
     console = Console(highlight=False)
     for outcome in found:
         if isinstance(outcome, Analysed):
-            with console.capture() as shown:
-                console.print(report(outcome.result, outcome.sketches, console.width))
-            typer.echo(_without_padding(shown.get()), color=True)  # Rich has decided
-
-
-def _without_padding(text: str) -> str:
-    """Tables fill their lines with blanks, which a file or a mail need not keep."""
-    return "\n".join(line.rstrip() for line in text.splitlines())
+            parts = report(outcome.result, outcome.sketches, console.width)
+            typer.echo(shown(console, parts), color=True)  # the console knows whether it has any
 
 
 def _save(

@@ -56,17 +56,14 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 def _print(file: str, known: "Facts") -> None:
-    from rich.console import Console
+    from rich.console import Console, Group, RenderableType
 
-    from myograph.cli.report import about
+    from myograph.cli.report import about, shown
 
-    console = Console(highlight=False)
-    console.print(about(file, known))
-    console.print()
-    console.print(_channels(known))
+    parts: list[RenderableType] = [about(file, known), "", _channels(known)]
     if known.game:
-        console.print()
-        console.print(_game(known))
+        parts += ["", _game(known)]
+    typer.echo(shown(Console(highlight=False), Group(*parts)), color=True)
 
 
 def _channels(known: "Facts") -> "Table":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -54,6 +54,13 @@ def about(file: str, facts: Facts) -> Group:
         sentence = f"! Never finalised; `myograph analyse --recover` reads {duration(there_s)}."
         lines.append(Text(sentence, style="yellow"))
     return Group(*lines, *_remarks(facts.findings))
+
+
+def shown(console: Console, renderable: RenderableType) -> str:
+    """As the console would print it, less the blanks with which tables fill their lines."""
+    with console.capture() as captured:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

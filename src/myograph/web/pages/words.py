@@ -48,7 +48,7 @@ def patient_of(session: Session | SessionRow) -> str | None:
 
 
 def title_of(session: Session | SessionRow) -> str:
-    """The heading of a session: when it was played, else the code of its file, else when it came."""
+    """The heading of a session: when it was played, else its file's code, else when it came."""
     if session.started_local:
         at = session.started_local
         return f"Session of {at.day} {at:%B %Y}, {at:%H:%M}"

@@ -11,11 +11,13 @@ const KEYS = {
 const WHEEL_MS = 60;
 const SAY_MS = 400;
 const DRAG_PX = 6;
+const MOST_KEYS = 5;
 
 let request = null;
 let drag = null;
 let wheel = null;
 let saying = null;
+const keys = [];
 
 const section = () => document.getElementById("signal");
 const viewer = () => document.getElementById("viewer");
@@ -76,6 +78,7 @@ function replace(fresh) {
   for (const part of old.querySelectorAll("[data-part]")) {
     part.replaceWith(fresh.querySelector(`[data-part="${part.dataset.part}"]`));
   }
+  old.querySelector(".problem").hidden = true;
   restore(held);
   clearTimeout(saying);
   saying = setTimeout(() => say(section().querySelector("[data-resolution]").textContent.trim()), SAY_MS);
@@ -95,8 +98,21 @@ function failed(start, stop) {
 }
 
 function follow(link) {
-  if (!link || link.getAttribute("aria-disabled") === "true") return;
-  go(Number(link.dataset.start), Number(link.dataset.stop));
+  if (!link || link.getAttribute("aria-disabled") === "true") return undefined;
+  return go(Number(link.dataset.start), Number(link.dataset.stop));
+}
+
+/** Keys come faster than drawings: each waits for the one before, whose links it follows. */
+function pressed(action) {
+  if (keys.length < MOST_KEYS) keys.push(action);
+  if (keys.length > 1) return;
+  const work = async () => {
+    while (keys.length) {
+      await follow(section().querySelector(`[data-do="${keys[0]}"]`));
+      keys.shift();
+    }
+  };
+  work();
 }
 
 function momentAt(clientX) {
@@ -205,7 +221,7 @@ document.addEventListener("keydown", (event) => {
   const action = KEYS[event.key];
   if (!action) return;
   event.preventDefault();
-  follow(section().querySelector(`[data-do="${action}"]`));
+  pressed(action);
 });
 
 document.addEventListener("change", (event) => {

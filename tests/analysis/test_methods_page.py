@@ -1,0 +1,57 @@
+"""docs/methods.md states what the code does."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from myograph.analysis.measure import METHOD
+from myograph.analysis.protocol import DEFAULT
+from myograph.scoring import configuration, mvc
+
+PAGE = (Path(__file__).parents[2] / "docs" / "methods.md").read_text("utf-8")
+
+
+def test_the_page_is_of_this_method():
+    assert f"Method **{METHOD}**" in PAGE
+
+
+def test_every_parameter_is_listed_with_its_default():
+    listed = dict(re.findall(r"^\| (\w+) \| (.+) \|$", PAGE.split("## Parameters")[1], re.M))
+    listed.pop("parameter")
+    assert listed == {name: json.dumps(value) for name, value in DEFAULT.to_dict().items()}
+
+
+@pytest.mark.parametrize("preset", [configuration.DEFAULT, configuration.GHOSTLY_TRIAL])
+def test_the_weights_of_each_preset_are_stated(preset):
+    stated = re.search(rf"`{preset.id}` ((?:[\d.]+,? ?)+)", PAGE)
+    assert stated is not None
+    numbers = [float(n.rstrip(".")) for n in re.findall(r"[\d.]+", stated[1])]
+    assert numbers == list(preset.weights.values())
+
+
+@pytest.mark.parametrize("source", ["user_defined", "c3d_metadata", "backend_95percentile"])
+def test_the_confidence_of_each_source_is_stated(source):
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{source}`"))
+    contractions = {"contractions": 10}
+    assert float(row.split("|")[-2]) == mvc.mvc_confidence(source, quality=1.0, **contractions)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("masked share", "masked_limits"),
+        ("at the limit", "saturated_limits"),
+        ("hum", "powerline_limits"),
+        ("motion", "motion_limits"),
+        ("SNR", "snr_db_limits"),
+    ],
+)
+def test_the_limits_of_quality_are_stated(value, name):
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {value} |"))
+    stated = [cell.strip() for cell in row.split("|")[-3:-1]]
+    limits = getattr(DEFAULT, name)
+    unit = " dB" if name.startswith("snr") else " %"
+    scale = 1 if name.startswith("snr") else 100
+    assert stated == [f"{scale * limit:g}{unit}" for limit in limits]

@@ -135,6 +135,7 @@ class TestFrames:
     def test_nothing_but_the_size_says_how_many(self):
         layout = layout_of(_long(70_123, {"POINT:FRAMES": 65_535}))
         assert layout.frames == layout.declared_frames == 70_123
+        assert codes(_long(70_123, {"POINT:FRAMES": 65_535})) == ["frames_by_size"]
 
     def test_a_count_that_wrapped_at_16_bits(self):
         data = _long(70_123, {"POINT:FRAMES": 70_123 - 65_536}, header={5: 70_123 - 65_536})
@@ -222,6 +223,7 @@ class TestRates:
         for value in (ABSENT, 0.0, float("nan"), -5.0, 510.0):
             assert layout_of(c3d(parameters={"ANALOG:RATE": value})).analog_rate_hz == 500
         assert codes(c3d(parameters={"ANALOG:RATE": 510.0})) == ["rate_disagrees"]
+        assert codes(c3d(parameters={"ANALOG:RATE": ABSENT})) == ["rate_absent"]
 
     def test_a_rounded_rate_is_kept(self):
         layout = layout_of(c3d(rate_hz=99.999, parameters={"ANALOG:RATE": 500.0}))

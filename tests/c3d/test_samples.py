@@ -38,6 +38,8 @@ def test_what_is_missing_changes_nothing():
     names = ("SCALE", "OFFSET", "GEN_SCALE", "FORMAT")
     data = c3d(STORED, parameters={f"ANALOG:{name}": ABSENT for name in names})
     np.testing.assert_array_equal(analogs(data), BY_CHANNEL)
+    found = [finding.code for finding in C3DFile.open(BytesSource(data)).findings]
+    assert found == ["scale_assumed", "offset_assumed"]
     data = c3d(STORED, parameters={"ANALOG:GEN_SCALE": float("nan")})
     np.testing.assert_array_equal(analogs(data), BY_CHANNEL)
 

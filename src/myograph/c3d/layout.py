@@ -326,8 +326,20 @@ def _disagreements(layout: Layout, header: Header, parameters: Parameters) -> It
             f"The parameters count {frames[0]} frames, the header {frames[1]};"
             f" {layout.declared_frames} were taken.",
         )
+    if layout.declared_frames not in frames and layout.frame_bytes:
+        yield Finding(
+            "frames_by_size",
+            f"The file counts {frames[0]} frames, as far as 16 bits go; by its size there are"
+            f" {layout.declared_frames}.",
+        )
     stated = parameters.number("ANALOG", "RATE")
-    if stated and layout.analog_rate_hz and not _same_rate(stated, layout.analog_rate_hz):
+    if layout.samples_per_frame and layout.analog_rate_hz and not stated:
+        yield Finding(
+            "rate_absent",
+            f"The file states no analog rate; its frames hold {layout.analog_rate_hz:g} samples a"
+            " second, which was taken.",
+        )
+    elif stated and layout.analog_rate_hz and not _same_rate(stated, layout.analog_rate_hz):
         yield Finding(
             "rate_disagrees",
             f"ANALOG:RATE is {stated:g} Hz; the frames hold {layout.analog_rate_hz:g} samples a"

@@ -10,6 +10,7 @@ order and twice, descriptions are missing. What is followed here is the offset t
 """
 
 import math
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,6 +26,8 @@ _CHAR, _BYTE, _INTEGER, _FLOAT = -1, 1, 2, 4
 _KINDS = (_CHAR, _BYTE, _INTEGER, _FLOAT)
 _DIMENSION_LIMIT = 7
 _SHOWN = 5  # names in a finding
+_length_and_group = struct.Struct("bb").unpack_from
+_kind_and_dimensions = struct.Struct("bB").unpack_from
 
 
 class Parameter(NamedTuple):  # three times as quick to make as a dataclass, and there are many
@@ -71,7 +74,7 @@ class Parameter(NamedTuple):  # three times as quick to make as a dataclass, and
         if self.kind == _INTEGER:
             return self.processor.integers(raw, "H" if unsigned else "h")
         if self.kind == _BYTE:
-            return list(raw) if unsigned else [_signed(byte) for byte in raw]
+            return list(raw) if unsigned else struct.unpack(f"{len(raw)}b", raw)
         return []
 
 
@@ -148,10 +151,14 @@ def read_parameters(prefix: bytes, size: int, header: Header) -> Parameters:
             unreadable.append(record.name)
         elif group.setdefault(record.name, parameter) is not parameter:
             twice[record.group] = twice.get(record.group, 0) + 1
-    findings = [_unreadable(unreadable)] if unreadable else []
-    findings += [_twice(names.get(number, f"#{number}"), count) for number, count in twice.items()]
     named = ((names.get(number, f"#{number}"), group) for number, group in members.items())
-    return _merged(named, findings)
+    groups, joined = _joined(named)
+    findings = (
+        *([_unreadable(unreadable)] if unreadable else []),
+        *(_twice(names.get(number, f"#{number}"), count) for number, count in twice.items()),
+        *joined,
+    )
+    return Parameters(groups, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +211,19 @@ def _limit(header: Header) -> int:
 
 
 def _records(section: _Section, header: Header) -> Iterator[_Record]:
-    data, unsigned = section.data, header.processor.unsigned
+    data, here, unsigned = section.data, section.here, header.processor.unsigned
     position = header.parameter_start + 4
     for _ in range(RECORD_LIMIT):
-        if not section.holds(position + 2) or not data[position] or not data[position + 1]:
+        if position + 2 > here and not section.holds(position + 2):
             return
-        name_stop = position + 2 + abs(_signed(data[position]))
-        if not section.holds(name_stop + 2):
+        length, group = _length_and_group(data, position)
+        name_stop = position + 2 + abs(length)  # negative: locked
+        if not length or not group or (name_stop + 2 > here and not section.holds(name_stop + 2)):
             return
         offset = unsigned(data, name_stop)  # past 32767 the sign bit is set in the wild
         following = name_stop + offset if offset else 0
         name = data[position + 2 : name_stop].decode("latin-1").strip("\0 ").upper()
-        yield _Record(name, _signed(data[position + 1]), name_stop + 2, following)
+        yield _Record(name, group, name_stop + 2, following)
         if not following:
             return
         position = following
@@ -227,11 +235,12 @@ def _records(section: _Section, header: Header) -> Iterator[_Record]:
 
 def _parameter(section: _Section, record: _Record, processor: Processor) -> Parameter | None:
     """None where its type or its size cannot be."""
-    body, data = record.body, section.data
-    if not section.holds(body + 2):
+    data, body, here = section.data, record.body, section.here
+    if body + 2 > here and not section.holds(body + 2):
         return None
-    kind, start = _signed(data[body]), body + 2 + data[body + 1]
-    if kind not in _KINDS or data[body + 1] > _DIMENSION_LIMIT or not section.holds(start):
+    kind, count = _kind_and_dimensions(data, body)
+    start = body + 2 + count
+    if kind not in _KINDS or count > _DIMENSION_LIMIT or not section.holds(start):
         return None
     dimensions = tuple(data[body + 2 : start])
     stop = start + math.prod(dimensions, start=abs(kind))
@@ -240,19 +249,20 @@ def _parameter(section: _Section, record: _Record, processor: Processor) -> Para
     return Parameter(kind, dimensions, data, start, stop, processor)
 
 
-def _merged(
-    named: Iterable[tuple[str, dict[str, Parameter]]], findings: list[Finding]
-) -> Parameters:
+def _joined(
+    named: Iterable[tuple[str, dict[str, Parameter]]],
+) -> tuple[dict[str, Group], list[Finding]]:
     """Groups of one name become one; the first of two parameters counts."""
-    groups: dict[str, dict[str, Parameter]] = {}
+    groups: dict[str, Group] = {}
+    twice: list[Finding] = []
     for name, group in named:
-        if name not in groups:
-            groups[name] = group
-        else:
-            groups[name] = group | groups[name]
+        if name in groups:
+            groups[name] = {**group, **groups[name]}
             sentence = f"The parameter group {name} stands twice in the file; the two were joined."
-            findings.append(Finding("duplicate_group", sentence))
-    return Parameters(groups, tuple(findings))
+            twice.append(Finding("duplicate_group", sentence))
+        else:
+            groups[name] = group
+    return groups, twice
 
 
 def _unreadable(names: list[str]) -> Finding:
@@ -268,10 +278,6 @@ def _twice(group: str, count: int) -> Finding:
         "duplicate_parameter",
         f"{count} parameters of group {group} stand twice in the file; the first of each counts.",
     )
-
-
-def _signed(byte: int) -> int:
-    return (byte ^ 0x80) - 0x80
 
 
 def _text(raw: bytes) -> str:

@@ -18,7 +18,9 @@ class Processor:
     vax_floats: bool = False
 
     def unsigned(self, data: bytes, at: int) -> int:
-        return int.from_bytes(data[at : at + 2], "little" if self.order == "<" else "big")
+        if self.order == "<":
+            return data[at] | data[at + 1] << 8
+        return data[at] << 8 | data[at + 1]
 
     def real(self, data: bytes, at: int) -> float:
         return self.floats(data[at : at + 4])[0]

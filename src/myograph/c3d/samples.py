@@ -40,7 +40,7 @@ def read_calibration(
 ) -> tuple[Calibration, tuple[Finding, ...]]:
     """Missing SCALE is 1, missing OFFSET 0; lists may be shorter than the channels."""
     stated = (parameters.text("ANALOG", "FORMAT") or "").strip().upper() == "UNSIGNED"
-    offsets = _series(parameters, "OFFSET", channels, 0.0, unsigned=stated)
+    offsets, with_offset = _series(parameters, "OFFSET", channels, 0.0, unsigned=stated)
     # 16-bit converters with their zero at 32768: FORMAT is absent or says SIGNED, yet -32768 can
     # only be meant unsigned (c3d.org samples 16bitanalog, Analysis)
     found = not stated and bool((offsets <= _OFFSET_BINARY).any())
@@ -49,9 +49,19 @@ def read_calibration(
     general = parameters.number("ANALOG", "GEN_SCALE")
     if general is None or not math.isfinite(general):
         general = 1.0
-    scales = _series(parameters, "SCALE", channels, 1.0) * general
-    findings = (Finding("offset_unsigned", _UNSIGNED_SENTENCE),) if found else ()
-    return Calibration(offsets, scales, stated or found), findings
+    scales, with_scale = _series(parameters, "SCALE", channels, 1.0)
+    findings = (
+        *_assumed("scale_assumed", "SCALE", channels - with_scale, "1"),
+        *_assumed("offset_assumed", "OFFSET", channels - with_offset, "0"),
+        *((Finding("offset_unsigned", _UNSIGNED_SENTENCE),) if found else ()),
+    )
+    return Calibration(offsets, scales * general, stated or found), findings
+
+
+def _assumed(code: str, name: str, channels: int, value: str) -> tuple[Finding, ...]:
+    if not channels:
+        return ()
+    return (Finding(code, f"{channels} channels have no ANALOG:{name}; {value} was taken."),)
 
 
 _UNSIGNED_SENTENCE = (
@@ -133,8 +143,8 @@ def _decoded(stored: npt.NDArray[Any], layout: Layout, processor: Processor) -> 
 
 def _series(
     parameters: Parameters, name: str, channels: int, default: float, *, unsigned: bool = False
-) -> Signal:
-    """(channels,) of a list that may run on in NAME2, NAME3, ... and may be too short."""
+) -> tuple[Signal, int]:
+    """(channels,) of a list that may run on in NAME2, NAME3, ..., and how many it has."""
     values = np.full(channels, default)
     filled = 0
     for parameter in parameters.series("ANALOG", name):
@@ -142,4 +152,4 @@ def _series(
         part = parameter.counts(wanted) if unsigned else parameter.numbers(wanted)
         values[filled : filled + len(part)] = part
         filled += len(part)
-    return values
+    return values, filled

@@ -146,6 +146,13 @@ def test_what_a_dropout_did_to_the_games_channel_is_no_strength():
     assert first.activated_strength_v == pytest.approx(2e-6)
 
 
+def test_what_is_no_number_in_the_games_channel_is_no_strength():
+    seen = activated((3.05, 5.05))
+    seen[3500:3600] = np.nan
+    first, _, _ = channel_of(recording(samples(), activated=seen)).contractions
+    assert first.activated_strength_v == pytest.approx(2e-6)
+
+
 def test_where_the_games_channel_is_all_disturbed_it_says_nothing():
     x = samples()
     x[100::220] = np.nan

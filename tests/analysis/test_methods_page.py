@@ -18,7 +18,9 @@ def test_the_page_is_of_this_method():
 
 
 def test_every_parameter_is_listed_with_its_default():
-    listed = dict(re.findall(r"^\| (\w+) \| (.+) \|$", PAGE.split("## Parameters")[1], re.M))
+    listed = dict(
+        re.findall(r"^\| (\w+) \| (.+) \|$", PAGE.split("## Parameters")[1], re.MULTILINE)
+    )
     listed.pop("parameter")
     assert listed == {name: json.dumps(value) for name, value in DEFAULT.to_dict().items()}
 

@@ -141,10 +141,12 @@ def _game_trace(
     """The activated channel on the grid, without what artefacts did to the game's detector."""
     if channel.activated is None:
         return None
-    disturbed = artefacts.unusable
-    if disturbed is not None:
-        disturbed = widened_mask(disturbed, round(protocol.game_memory_ms / 1e3 * grid.rate_hz))
-    if disturbed is not None and disturbed.all():
+    disturbed = ~np.isfinite(channel.activated)
+    if artefacts.unusable is not None:
+        disturbed |= artefacts.unusable
+    memory = round(protocol.game_memory_ms / 1e3 * grid.rate_hz)
+    disturbed = widened_mask(disturbed, memory)
+    if disturbed.all():
         return None
     return cell_means(bridged(channel.activated, disturbed), grid.edges)
 

@@ -110,7 +110,7 @@ def bridged(x: Signal, mask: Mask | None) -> Signal:
 
     mask    not everywhere true
     """
-    if mask is None:
+    if mask is None or not mask.any():
         return x
     runs = runs_of(mask)
     anchors = np.unique(np.column_stack((runs[:, 0] - 1, runs[:, 1])))
@@ -155,7 +155,7 @@ def _beyond(x: Signal, limit_v: float, dropouts: Runs, rules: Rules) -> tuple[Ru
 def _repeats(x: Signal, block: int) -> Runs:
     """Blocks of samples that repeat exactly the block before, unless they are constant."""
     again = at_least(runs_of(x[block:] == x[:-block]), block) + block
-    varying = [bool(np.ptp(x[start : start + block]) > 0) for start, _ in again]
+    varying = [bool(np.any(x[start : start + block] != x[start])) for start, _ in again]
     return again[np.array(varying, dtype=np.bool_)]
 
 

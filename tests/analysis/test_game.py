@@ -28,6 +28,7 @@ def test_matched_missed_extra_and_on_artefact_are_told_apart():
     result = agreement(ours, game, unusable)
     assert (result.count, result.matched, result.missed, result.extra) == (3, 1, 2, 2)
     assert result.on_artefact == 1
+    assert result.envelope_count == 3
 
 
 @pytest.mark.parametrize(("masked", "on_artefact"), [(50, 0), (51, 1)])

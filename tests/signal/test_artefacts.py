@@ -105,6 +105,16 @@ def test_samples_that_are_no_numbers_are_masked_and_counted():
     assert result.mask.sum() == 33
 
 
+def test_what_is_not_finite_is_neither_flat_nor_at_the_limit():
+    x = noise()
+    x[1000:1100] = np.inf
+    x[2000:2003] = 5.49e-3
+    result = found(x, GHOSTLY)
+    assert result.non_finite == 100
+    assert (len(result.flat), len(result.dropouts), len(result.repeats)) == (0, 0, 0)
+    assert (len(result.saturated), result.limit_samples) == (1, 3)
+
+
 def test_numbers_missing_beside_a_dropout_are_both_masked():
     x = noise()
     x[1000:1003] = np.nan

@@ -31,6 +31,7 @@ def agreement(found: Runs, game: Runs, unusable: Mask | None) -> GameContraction
         missed=len(missed),
         extra=int((~overlap.any(axis=1)).sum()),
         on_artefact=sum(_mostly_unusable(run, unusable) for run in missed),
+        envelope_count=len(found),
     )
 
 

@@ -90,6 +90,7 @@ class GameContractions:
     """The game's own detector against ours.
 
     on_artefact    of the missed: more than half masked; the game took a drop-out for a contraction
+    envelope_count  contractions of our own detector, whichever of the two the results follow
     """
 
     count: int
@@ -97,6 +98,7 @@ class GameContractions:
     missed: int
     extra: int
     on_artefact: int
+    envelope_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,24 +73,22 @@ def find_artefacts(x: Signal, rate_hz: float, rules: Rules) -> Artefacts:
     Our own rules, drawn from recordings of the GHOSTLY sensor; docs/methods.md gives them.
     """
     finite = np.isfinite(x)
-    non_finite = x.size - int(np.count_nonzero(finite))
-    extremes = _extremes(x if not non_finite else x[finite])
-    held_at_limit, flat = _equal_runs(x, rate_hz, extremes, rules)
-    dropout = lengths(held_at_limit) >= rules.dropout_s * rate_hz
-    dropouts = held_at_limit[dropout]
-    saturated, limit_samples = held_at_limit[~dropout], int(lengths(held_at_limit[~dropout]).sum())
+    whole = bool(finite.all())
+    extremes = _extremes(x if whole else x[finite])
+    dropouts, held, flat = _equal_runs(x, rate_hz, extremes, rules)
+    saturated, limit_samples = held, int(lengths(held).sum())
     if rules.full_scale_v is not None:
         limit_v = rules.saturation_share * rules.full_scale_v
         if max(map(abs, extremes)) > limit_v:
-            saturated, limit_samples = _beyond(x, limit_v, dropouts, rules)
+            over = finite & (np.abs(x) > limit_v) & ~filled(dropouts, x.size)
+            saturated = at_least(runs_of(over), rules.saturation_samples)
+            limit_samples = int(np.count_nonzero(over))
     repeats = NONE if rules.repeat_block is None else _repeats(x, rules.repeat_block)
-    mask = _mask(np.concatenate((dropouts, saturated, repeats, flat)), x.size)
-    if non_finite:
-        mask = ~finite if mask is None else mask | ~finite
-    spikes = NONE if mask is not None and mask.all() else _spikes(x, mask, rate_hz, rules)
-    if len(spikes):
-        isolated = filled(spikes, x.size)
-        mask = isolated if mask is None else mask | isolated
+    mask = _with(
+        None if whole else ~finite, np.concatenate((dropouts, saturated, repeats, flat)), x.size
+    )
+    spikes = _spikes(x, mask, rate_hz, rules)
+    mask = _with(mask, spikes, x.size)
     settle = round(rules.settle_s * rate_hz)
     return Artefacts(
         dropouts=dropouts,
@@ -98,7 +96,7 @@ def find_artefacts(x: Signal, rate_hz: float, rules: Rules) -> Artefacts:
         repeats=repeats,
         flat=flat,
         spikes=spikes,
-        non_finite=non_finite,
+        non_finite=x.size - int(np.count_nonzero(finite)),
         limit_samples=limit_samples,
         mask=mask,
         unusable=None if mask is None else widened_mask(mask, settle),
@@ -130,26 +128,25 @@ def _extremes(x: Signal) -> tuple[float, float]:
     return (float(x.min()), float(x.max())) if x.size else (0.0, 0.0)
 
 
-def _mask(runs: Runs, size: int) -> Mask | None:
-    return filled(runs, size) if len(runs) else None
+def _with(mask: Mask | None, runs: Runs, size: int) -> Mask | None:
+    """The mask with the runs in it; None where there is still nothing to mask."""
+    if not len(runs):
+        return mask
+    return filled(runs, size) if mask is None else mask | filled(runs, size)
 
 
 def _equal_runs(
     x: Signal, rate_hz: float, extremes: tuple[float, float], rules: Rules
-) -> tuple[Runs, Runs]:
-    """Runs of equal samples: those at the extremes of the recording, and flat lines elsewhere."""
+) -> tuple[Runs, Runs, Runs]:
+    """Runs of equal samples: drop-outs and shorter ones at the extremes, flat lines elsewhere."""
     runs = runs_of(x[1:] == x[:-1])
     runs[:, 1] += 1
     runs = at_least(runs, rules.equal_samples)
-    at_limit = np.isin(x[runs[:, 0]], extremes)
-    return runs[at_limit], at_least(runs[~at_limit], rules.flat_s * rate_hz)
-
-
-def _beyond(x: Signal, limit_v: float, dropouts: Runs, rules: Rules) -> tuple[Runs, int]:
-    """Runs beyond the limit of the sensor, and all samples there, outside drop-outs."""
-    over = np.abs(x) > limit_v
-    over &= ~filled(dropouts, x.size)
-    return at_least(runs_of(over), rules.saturation_samples), int(np.count_nonzero(over))
+    runs = runs[np.isfinite(x[runs[:, 0]])]
+    at_extreme = np.isin(x[runs[:, 0]], extremes)
+    dropout = at_extreme & (lengths(runs) >= rules.dropout_s * rate_hz)
+    flat = at_least(runs[~at_extreme], rules.flat_s * rate_hz)
+    return runs[dropout], runs[at_extreme & ~dropout], flat
 
 
 def _repeats(x: Signal, block: int) -> Runs:
@@ -163,7 +160,7 @@ def _spikes(x: Signal, mask: Mask | None, rate_hz: float, rules: Rules) -> Runs:
     """Excursions of at most two cells that tower over the whole channel and stand alone."""
     width = max(2, round(rules.spike_cell_s * rate_hz))
     count = x.size // width
-    if count < _FEWEST_CELLS:
+    if count < _FEWEST_CELLS or (mask is not None and mask.all()):
         return NONE
     reach = round(rules.spike_alone_s / rules.spike_cell_s)
     height = _cell_heights(x, mask, width, reach)

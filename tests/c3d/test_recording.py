@@ -141,6 +141,11 @@ class TestTheGame:
             read_recording(longer)
         assert read_recording(longer, recover=True).facts.sample_count == 3600
 
+    def test_a_frame_that_nobody_counted_is_too_short(self):
+        source = BytesSource(unfinalised_ghostly_bytes(GameSession(START), channels(1)))
+        with pytest.raises(TooShort):
+            read_recording(source)
+
     def test_a_recovered_whole_file_is_not_marked(self):
         facts = read_recording(game_source(100), recover=True).facts
         assert not facts.recovered
@@ -250,10 +255,12 @@ class TestOtherSystems:
             read_recording(other(SECONDS_2[:99]))
 
     def test_counts_that_nothing_settles_are_refused(self):
-        source = other(header={2: 40}, parameters={"POINT:USED": 50})
+        source = other(header={2: 4}, parameters={"POINT:USED": 5})
         with pytest.raises(Contradictory, match="disagree on how many points there are"):
             read_recording(source)
-        assert read_facts(source).recoverable_samples is not None
+        declared = read_facts(source).sample_count
+        recording = read_recording(source, recover=True)
+        assert recording.facts.recoverable_samples == declared == recording.channels[0].samples.size
 
     def test_more_bytes_than_declared_are_other_systems_habit(self):
         source = BytesSource(other().read(0, 10**6) + bytes(5000))

@@ -42,6 +42,11 @@ class Metadata:
     def events(self) -> tuple[Event, ...]:
         return read_events(self.header, self.parameters, self.layout)
 
+    def with_all_frames(self) -> Self:
+        """The same, with every whole frame that is there, whatever count is declared."""
+        layout = replace(self.layout, frames=self.layout.frames_in_file)
+        return replace(self, layout=layout)
+
 
 def metadata_of_prefix(prefix: bytes, size: int) -> Metadata:
     """The metadata of an object of `size` bytes that begins with `prefix`; may raise NeedMore."""
@@ -136,8 +141,7 @@ class C3DFile:
 
     def with_all_frames(self) -> Self:
         """The same file, read to its end whatever count it declares."""
-        layout = replace(self.layout, frames=self.layout.frames_in_file)
-        return replace(self, metadata=replace(self.metadata, layout=layout))
+        return replace(self, metadata=self.metadata.with_all_frames())
 
     def channel(self, channel: int | str) -> Signal:
         """(samples,) of one analog channel, by index or label, in its unit."""

@@ -17,7 +17,6 @@ from myograph.c3d.ghostly import (
     used_rate,
 )
 from myograph.c3d.header import NeedMore
-from myograph.c3d.layout import Layout
 from myograph.c3d.reader import C3DFile, Metadata, metadata_of_prefix, read_metadata
 from myograph.c3d.source import Source
 from myograph.errors import (
@@ -182,12 +181,12 @@ def _opened(
         emg_labels=tuple(lead.label for lead in leads),
         findings=(*facts.findings, *_unit_findings(file.metadata, leads, facts)),
     )
-    return facts, _Channels(file if problem is None else file.with_all_frames(), leads)
+    return facts, _Channels(replace(file, metadata=_recovered(file.metadata)), leads)
 
 
 def _facts(metadata: Metadata, size: int, *, recover: bool) -> Facts:
-    problem = _problem(metadata)
-    layout = _present(metadata)
+    layout = _recovered(metadata).layout
+    broken = _problem(metadata) is not None
     game, game_findings = _game(metadata)
     rate, rate_findings = used_rate(layout, game)
     if layout.samples and not rate.used_hz:
@@ -202,8 +201,8 @@ def _facts(metadata: Metadata, size: int, *, recover: bool) -> Facts:
         emg_labels=tuple(lead.label for lead in _leads(metadata)),
         game=game,
         findings=(*metadata.findings, *game_findings, *rate_findings),
-        recovered=recover and problem is not None,
-        recoverable_samples=layout.samples if problem is not None else None,
+        recovered=recover and broken,
+        recoverable_samples=layout.samples if broken else None,
         full_scale_v=FULL_SCALE_V if ghostly else None,
         repeat_block=REPEAT_BLOCK if ghostly else None,
     )
@@ -216,18 +215,9 @@ def _game(metadata: Metadata) -> tuple[GameFacts | None, tuple[Finding, ...]]:
     return game, findings
 
 
-def _present(metadata: Metadata) -> Layout:
-    """The layout with all frames that can be read, if only by recovery."""
-    layout = metadata.layout
-    if _contradiction(metadata) or layout.unfinalised:
-        return replace(layout, frames=layout.frames_in_file)
-    return layout
-
-
 def _problem(metadata: Metadata) -> NotReadable | None:
     """Why the file is not whole; None where it is."""
     layout = metadata.layout
-    present = _seconds(metadata, layout.frames_in_file)
     contradiction = _contradiction(metadata)
     if contradiction:
         return Contradictory(
@@ -237,13 +227,14 @@ def _problem(metadata: Metadata) -> NotReadable | None:
     if layout.unfinalised:
         return Unfinalised(
             "The game was closed before it finished this file."
-            f" {present} of signal can be recovered: --recover does it."
+            f" {_seconds(metadata, layout.frames_in_file)} of signal can be recovered:"
+            " --recover does it."
         )
     if layout.declared_frames > layout.frames_in_file:
         return Truncated(
             f"The file breaks off: it should hold {_seconds(metadata, layout.declared_frames)} of"
-            f" signal and holds {present}. Please copy it again from the device;"
-            " with --recover what is there is read."
+            f" signal and holds {_seconds(metadata, layout.frames_in_file)}. Please copy it again"
+            " from the device; with --recover what is there is read."
         )
     return None
 
@@ -255,14 +246,26 @@ def _contradiction(metadata: Metadata) -> str:
         return (
             f"header and parameters disagree on {layout.contradiction}, and its size fits neither"
         )
-    excess = layout.frames_in_file - layout.declared_frames
-    # The game pads nothing: its files end with their last frame. Others add what they like.
-    if is_ghostly(metadata.parameters) and excess > 0 and not layout.unfinalised:
+    if _holds_uncounted_frames(metadata):
         return (
             f"it declares {_seconds(metadata, layout.declared_frames)} of signal and holds"
             f" {_seconds(metadata, layout.frames_in_file)}"
         )
     return ""
+
+
+def _holds_uncounted_frames(metadata: Metadata) -> bool:
+    """The game pads nothing: its files end with their last frame. Others add what they like."""
+    layout = metadata.layout
+    counted = 0 < layout.declared_frames < layout.frames_in_file
+    return counted and is_ghostly(metadata.parameters)
+
+
+def _recovered(metadata: Metadata) -> Metadata:
+    """With all frames of the file, where its own count is what is wrong."""
+    if metadata.layout.unfinalised or _holds_uncounted_frames(metadata):
+        return metadata.with_all_frames()
+    return metadata
 
 
 def _seconds(metadata: Metadata, frames: int) -> str:

@@ -48,7 +48,7 @@ class Outcome:
 
 
 def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks calls it so
-    count = 120_000 if full else 4_000
+    count = 100_000 if full else 4_000
     seeds = [*built_files(), *public_files()]
     print(f"{count} inputs from {len(seeds)} files, seed 1")
     outcome = fuzz(seeds, count, seed=1, progress=full)

@@ -262,6 +262,11 @@ class TestOtherSystems:
         recording = read_recording(source, recover=True)
         assert recording.facts.recoverable_samples == declared == recording.channels[0].samples.size
 
+    def test_an_unfinished_file_of_another_program(self):
+        source = other(header={5: 0}, parameters={"POINT:FRAMES": 0})
+        with pytest.raises(Unfinalised, match=r"The program was closed .* 2\.0 seconds"):
+            read_recording(source)
+
     def test_more_bytes_than_declared_are_other_systems_habit(self):
         source = BytesSource(other().read(0, 10**6) + bytes(5000))
         assert "bytes_after_data" in [f.code for f in read_recording(source).facts.findings]

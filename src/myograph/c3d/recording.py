@@ -225,8 +225,9 @@ def _problem(metadata: Metadata) -> NotReadable | None:
             " with --recover it is read as well as it can be."
         )
     if layout.unfinalised:
+        writer = "game" if is_ghostly(metadata.parameters) else "program"
         return Unfinalised(
-            "The game was closed before it finished this file."
+            f"The {writer} was closed before it finished this file."
             f" {_seconds(metadata, layout.frames_in_file)} of signal can be recovered:"
             " --recover does it."
         )

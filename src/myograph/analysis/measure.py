@@ -4,22 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from myograph.analysis.contractions import find_contractions
+from myograph.analysis.contractions import Detection, find_contractions
 from myograph.analysis.describe import Traces, describe, spectral_of
 from myograph.analysis.findings import artefact_findings, detection_findings
-from myograph.analysis.game import agreement, game_runs
+from myograph.analysis.game import agreement, game_runs, game_trace
 from myograph.analysis.processed import SHORTEST_S, clean, envelope, filter_of, line_to_remove
 from myograph.analysis.protocol import Detector, Protocol
 from myograph.analysis.quality import quality_of
 from myograph.analysis.rate_evidence import clearest, contradictions, line_of, rate_evidence
-from myograph.analysis.results import ChannelMeasurement, GameContractions, Measurement
-from myograph.analysis.spectra import mean_spectra, spectra_of
+from myograph.analysis.results import ChannelMeasurement, Contraction, GameContractions, Measurement
+from myograph.analysis.spectra import Spectra, mean_spectra, spectra_of
 from myograph.analysis.statistics import clinical, temporal, whole
 from myograph.errors import NoEmgChannel, RateTooLow, TooShort
 from myograph.recording import Channel, Facts, Finding, Recording, Signal
-from myograph.signal.artefacts import Artefacts, bridged, widened_mask
+from myograph.signal.artefacts import Artefacts
 from myograph.signal.filters import band_of
-from myograph.signal.grid import Grid, cell_means, grid_of
+from myograph.signal.grid import Grid, grid_of
 from myograph.signal.mains import Line
 from myograph.signal.runs import Runs, filled
 
@@ -71,96 +71,117 @@ class _Measured:
 
 
 def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
-    rate_hz = facts.rate.used_hz
-
-    # before any filter
-    cleaned = clean(channel, facts, protocol)
-    artefacts, samples = cleaned.artefacts, cleaned.samples
-    spectra = spectra_of(samples, artefacts.unusable, rate_hz, protocol)
-
-    # filtered, in cells
-    line_hz = line_to_remove(spectra, protocol)
-    band = filter_of(rate_hz, protocol, line_hz)
-    grid = grid_of(samples, band, artefacts.unusable, protocol.cell_ms / 1e3)
-    game_trace = _game_trace(channel, artefacts, grid, protocol)
-    traces = Traces(grid, envelope(grid, protocol), game_trace)
-
-    # where the muscle contracts, by us and by the game
-    detection = find_contractions(grid, traces.envelope, protocol)
-    game = None if channel.activated is None else game_runs(channel.activated, rate_hz, protocol)
-    runs, source = _chosen(detection.runs, game, grid, protocol)
-
-    # what it does there
-    spans = grid.edges[runs]
+    prepared = _prepare(channel, facts, protocol)
+    artefacts, spectra, traces = prepared.artefacts, prepared.spectra, prepared.traces
+    grid = traces.grid
+    found = _find(channel, traces, protocol)
+    spans = grid.edges[found.runs]
     power = mean_spectra(spectra, spans, protocol)
     spectral = spectral_of(spans, power, spectra, protocol)
-    contractions = describe(runs, traces, spectral, source=source, protocol=protocol)
-
-    line = line_of(samples, grid, protocol)
-    return _Measured(
-        ChannelMeasurement(
-            label=channel.label,
-            clinical=clinical(grid, runs, power, spectra=spectra, protocol=protocol),
-            whole=whole(grid, spectra),
-            temporal=temporal(grid, runs, spectra=spectra, protocol=protocol),
-            contractions=contractions,
-            game=_agreement(grid.edges[detection.runs], game, artefacts),
-            quality=quality_of(
-                channel.label,
-                artefacts=artefacts,
-                spectra=spectra,
-                grid=grid,
-                detection=detection,
-                protocol=protocol,
-            ),
-            envelope_p95_v=_p95(traces.envelope, runs),
-            rest_v=detection.rest_v,
-            threshold_v=detection.threshold_v,
-            findings=(
-                *artefact_findings(channel.label, artefacts, rate_hz),
-                *detection_findings(
-                    channel.label,
-                    detection.nothing,
-                    durations_s=[c.duration_s for c in contractions],
-                    asked=protocol.detector,
-                    source=source,
-                    doubtful_s=protocol.doubtful_s,
-                ),
-            ),
-            pipeline=_pipeline(rate_hz, line_hz, protocol),
-            activated_p95_v=None if game_trace is None else _p95(game_trace, runs),
-            implied_rate_hz=None if line is None else line.implied_rate_hz,
+    contractions = describe(found.runs, traces, spectral, source=found.source, protocol=protocol)
+    line = line_of(spectra.samples, grid, protocol)
+    measured = ChannelMeasurement(
+        label=channel.label,
+        clinical=clinical(grid, found.runs, power, spectra=spectra, protocol=protocol),
+        whole=whole(grid, spectra),
+        temporal=temporal(grid, found.runs, spectra=spectra, protocol=protocol),
+        contractions=contractions,
+        game=_agreement(found, grid, artefacts),
+        quality=quality_of(
+            channel.label,
+            artefacts=artefacts,
+            spectra=spectra,
+            grid=grid,
+            detection=found.detection,
+            protocol=protocol,
         ),
-        line,
+        envelope_p95_v=_p95(traces.envelope, found.runs),
+        rest_v=found.detection.rest_v,
+        threshold_v=found.detection.threshold_v,
+        findings=(
+            *artefact_findings(channel.label, artefacts, grid.rate_hz),
+            *_doubts(channel.label, found, contractions, protocol),
+        ),
+        pipeline=_pipeline(grid.rate_hz, prepared.line_hz, protocol),
+        activated_p95_v=None if traces.game is None else _p95(traces.game, found.runs),
+        implied_rate_hz=None if line is None else line.implied_rate_hz,
+    )
+    return _Measured(measured, line)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A channel without artefacts: its spectra, taken before the filter, and what comes after.
+
+    line_hz    of the notch that was applied; None: none was
+    """
+
+    artefacts: Artefacts
+    spectra: Spectra
+    traces: Traces
+    line_hz: float | None
+
+
+def _prepare(channel: Channel, facts: Facts, protocol: Protocol) -> _Prepared:
+    rate_hz = facts.rate.used_hz
+    cleaned = clean(channel, facts, protocol)
+    unusable = cleaned.artefacts.unusable
+    spectra = spectra_of(cleaned.samples, unusable, rate_hz, protocol)
+    line_hz = line_to_remove(spectra, protocol)
+    band = filter_of(rate_hz, protocol, line_hz)
+    grid = grid_of(cleaned.samples, band, unusable, protocol.cell_ms / 1e3)
+    game = None
+    if channel.activated is not None:
+        game = game_trace(channel.activated, unusable, grid, protocol)
+    return _Prepared(
+        cleaned.artefacts, spectra, Traces(grid, envelope(grid, protocol), game), line_hz
     )
 
 
-def _game_trace(
-    channel: Channel, artefacts: Artefacts, grid: Grid, protocol: Protocol
-) -> Signal | None:
-    """The activated channel on the grid, without what artefacts did to the game's detector."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Where the muscle contracts.
+
+    game    runs of samples in which the game saw a contraction; None: it did not say
+    runs    of cells, by the detector that `source` names
+    """
+
+    detection: Detection
+    game: Runs | None
+    runs: Runs
+    source: Detector
+
+
+def _find(channel: Channel, traces: Traces, protocol: Protocol) -> _Found:
+    """By both detectors; the protocol says which of them the results follow, where it can."""
+    grid = traces.grid
+    detection = find_contractions(grid, traces.envelope, protocol)
     if channel.activated is None:
-        return None
-    disturbed = ~np.isfinite(channel.activated)
-    if artefacts.unusable is not None:
-        disturbed |= artefacts.unusable
-    memory = round(protocol.game_memory_ms / 1e3 * grid.rate_hz)
-    disturbed = widened_mask(disturbed, memory)
-    if disturbed.all():
-        return None
-    return cell_means(bridged(channel.activated, disturbed), grid.edges)
-
-
-def _chosen(ours: Runs, game: Runs | None, grid: Grid, protocol: Protocol) -> tuple[Runs, Detector]:
-    """The runs of cells that the protocol asks for; ours where the game left none to choose."""
-    if protocol.detector == "envelope" or game is None:
-        return ours, "envelope"
+        return _Found(detection, None, detection.runs, "envelope")
+    game = game_runs(channel.activated, grid.rate_hz, protocol)
+    if protocol.detector == "envelope":
+        return _Found(detection, game, detection.runs, "envelope")
     cells = np.clip(np.searchsorted(grid.edges, game), 0, grid.size)
-    return cells[cells[:, 1] > cells[:, 0]], "activated"
+    return _Found(detection, game, cells[cells[:, 1] > cells[:, 0]], "activated")
 
 
-def _agreement(ours: Runs, game: Runs | None, artefacts: Artefacts) -> GameContractions | None:
-    return None if game is None else agreement(ours, game, artefacts.unusable)
+def _agreement(found: _Found, grid: Grid, artefacts: Artefacts) -> GameContractions | None:
+    if found.game is None:
+        return None
+    return agreement(grid.edges[found.detection.runs], found.game, artefacts.unusable)
+
+
+def _doubts(
+    label: str, found: _Found, contractions: tuple[Contraction, ...], protocol: Protocol
+) -> tuple[Finding, ...]:
+    return detection_findings(
+        label,
+        found.detection.nothing,
+        durations_s=[c.duration_s for c in contractions],
+        asked=protocol.detector,
+        source=found.source,
+        doubtful_s=protocol.doubtful_s,
+    )
 
 
 def _p95(values: Signal, runs: Runs) -> float | None:

@@ -42,7 +42,7 @@ class TestContradictingCounts:
         points = np.zeros((20, 3, 4))
         changes = {"header": {2: 4}} if wrong == "header" else {"parameters": {"POINT:USED": 4}}
         data = padded(c3d(points=points, **changes))
-        assert layout_of(data).points == 3
+        assert layout_of(data).points == layout_of(data + bytes(512)).points == 3
         assert codes(data) == ["points_disagree"]
         assert layout_of(data).contradiction == ""
 
@@ -194,7 +194,8 @@ class TestDataStart:
         data = padded(c3d(header={9: 0}, parameters={"POINT:DATA_START": ABSENT}))
         assert layout_of(data).data_offset == 1024
         assert layout_of(data).contradiction == ""
-        assert layout_of(data + bytes(512)).contradiction == "where its data begin"
+        assert layout_of(data + bytes(512)).contradiction == ""
+        assert layout_of(data + bytes(1024)).contradiction == "where its data begin"
 
     def test_a_start_that_no_block_has_is_none(self):
         data = padded(c3d(header={9: 1}, parameters={"POINT:DATA_START": 70_000.0}))

@@ -93,8 +93,8 @@ def read_layout(header: Header, parameters: Parameters, size: int) -> Layout:
     shapes = _shapes(header, parameters, channels)
     data_offset = _data_offset(header, parameters)
     room = max(0, size - data_offset)
-    fitting = [shape for shape in shapes if _spare(shape, channels, room) in range(BLOCK)]
-    shape = (fitting or shapes)[0]
+    fitting = _fitting(shapes, channels, room)
+    shape = fitting or shapes[0]
     frame_bytes = _frame_bytes(shape, channels)
     _refuse_what_no_file_holds(channels, frame_bytes, size)
     in_file = room // frame_bytes if frame_bytes else 0
@@ -152,6 +152,15 @@ def _shapes(header: Header, parameters: Parameters, channels: int) -> list[_Shap
             _unique(words),
         )
     ]
+
+
+def _fitting(shapes: list[_Shape], channels: int, room: int) -> _Shape | None:
+    """The first reading that leaves only padding behind the data: less than a block, or two."""
+    for padding in (BLOCK, _PADDING):
+        for shape in shapes:
+            if 0 <= room - shape.frames * _frame_bytes(shape, channels) < padding:
+                return shape
+    return None
 
 
 def _frame_counts(header: Header, parameters: Parameters) -> list[int]:
@@ -262,10 +271,6 @@ def _unwrapped(declared: int, in_file: int, header: Header) -> int:
 
 def _frame_bytes(shape: _Shape, channels: int) -> int:
     return (_VALUES_PER_POINT * shape.points + channels * shape.samples) * shape.word
-
-
-def _spare(shape: _Shape, channels: int, room: int) -> int:
-    return room - shape.frames * _frame_bytes(shape, channels)
 
 
 def _frame_rate(header: Header, parameters: Parameters) -> float:

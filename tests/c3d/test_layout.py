@@ -39,9 +39,9 @@ class TestContradictingCounts:
 
     @pytest.mark.parametrize("wrong", ["header", "parameter"])
     def test_points(self, wrong):
-        points = np.zeros((20, 3, 4))
+        points = np.zeros((100, 3, 4))
         changes = {"header": {2: 4}} if wrong == "header" else {"parameters": {"POINT:USED": 4}}
-        data = padded(c3d(points=points, **changes))
+        data = padded(c3d(stored_values(frames=100), points, **changes))
         assert layout_of(data).points == layout_of(data + bytes(512)).points == 3
         assert codes(data) == ["points_disagree"]
         assert layout_of(data).contradiction == ""

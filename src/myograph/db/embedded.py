@@ -296,14 +296,19 @@ def _started(place: _Place, programs: Path | None, options: tuple[str, ...]) -> 
     if not (place.cluster / "PG_VERSION").exists():
         _make(place, folder, known)
     host, port = _listening(place)
-    process = _launch(place, folder, host, port, options)
     cluster = Cluster(place.root, host, port, known)
-    _wait(
-        lambda: _answers(cluster),
-        READY_WITHIN_S,
-        while_=lambda: process.poll() is None,
-        sentence=lambda: f"PostgreSQL did not start; {place.log} says: {_tail(place.log)}",
-    )
+    process = _launch(place, folder, host, port, options)
+    try:
+        _wait(
+            lambda: _answers(cluster),
+            READY_WITHIN_S,
+            while_=lambda: process.poll() is None,
+            sentence=lambda: f"PostgreSQL did not start; {place.log} says: {_tail(place.log)}",
+        )
+    except BaseException:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+        raise
     # It may outlive us, and is watched by its pid: Popen would complain when it is collected.
     process.returncode = 0
     _ensure_database(cluster)
@@ -384,8 +389,12 @@ def _environment() -> dict[str, str]:
 
 
 def _listening(place: _Place) -> tuple[str, int]:
-    """A socket in the data directory, or a loopback port where its path is too long for one."""
-    if len(os.fsencode(place.sockets / ".s.PGSQL.5432.lock")) <= SOCKET_LIMIT_BYTES:
+    """A socket in the data directory, or a loopback port where its path cannot be a socket's.
+
+    Too long a path is no socket, and one with a comma is a list of hosts to libpq.
+    """
+    longest = os.fsencode(place.sockets / ".s.PGSQL.5432.lock")
+    if len(longest) <= SOCKET_LIMIT_BYTES and b"," not in longest:
         place.sockets.mkdir(mode=0o700, exist_ok=True)
         place.give(place.sockets)
         return str(place.sockets), 5432

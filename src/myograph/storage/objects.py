@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -142,7 +143,10 @@ class ObjectStore:
         if self.root is not None:
             _refuse_links(self.root, key)
         if bucket not in self._buckets:
-            self._buckets[bucket] = self.open_bucket(bucket)
+            try:
+                self._buckets[bucket] = self.open_bucket(bucket)
+            except OSError as exc:
+                raise StoreUnavailable(f"bucket {bucket!r} cannot be opened: {exc}") from exc
         return self._buckets[bucket], name
 
 
@@ -217,6 +221,8 @@ def _s3(
         bucket,
         region=region or "us-east-1",
         virtual_hosted_style_request=False,
+        # Short: a job that fails is tried again later, and says meanwhile why.
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)},
         client_options={"allow_http": loopback},
         **options,
     )

@@ -1,0 +1,155 @@
+"""The rights of every role on every table, column by column: what the catalogs must say.
+
+A table, view or function that has no line here fails the tests. "all" is every column.
+"""
+
+TABLES = (
+    "c3d_technical_data",
+    "contraction_edits",
+    "contractions",
+    "emg_statistics",
+    "local_accounts",
+    "migrations",
+    "patients",
+    "people",
+    "performance_scores",
+    "processing_parameters",
+    "researcher_profiles",
+    "scoring_configuration",
+    "session_settings",
+    "therapists",
+    "therapy_sessions",
+    "upload_events",
+)
+VIEWS = ("research_patients", "research_sessions", "therapy_sessions_with_technical")
+
+THERAPIST, RESEARCHER = "myograph_therapist", "myograph_researcher"
+ADMIN, WORKER, ACCOUNTS = "myograph_admin", "myograph_worker", "myograph_accounts"
+
+_RESULTS = ("c3d_technical_data", "emg_statistics", "contractions", "performance_scores")
+
+_PATIENT = (
+    "pseudonym research_consent treatment_start channel_assignment target_contractions_per_muscle "
+    "mvc_left_quad mvc_right_quad"
+)
+
+COLUMNS: dict[tuple[str, str, str], str] = {
+    # therapist
+    **{(THERAPIST, "SELECT", table): "all" for table in _RESULTS},
+    (THERAPIST, "SELECT", "therapy_sessions"): "all",
+    (THERAPIST, "SELECT", "therapy_sessions_with_technical"): "all",
+    (THERAPIST, "SELECT", "session_settings"): "all",
+    (THERAPIST, "SELECT", "contraction_edits"): "all",
+    (THERAPIST, "SELECT", "processing_parameters"): "all",
+    (THERAPIST, "SELECT", "scoring_configuration"): "all",
+    (THERAPIST, "SELECT", "patients"): "all",
+    (THERAPIST, "SELECT", "therapists"): "all",
+    (THERAPIST, "SELECT", "people"): "id name role active",
+    # researcher
+    **{(RESEARCHER, "SELECT", table): "all" for table in _RESULTS},
+    (RESEARCHER, "SELECT", "therapy_sessions"): (
+        "id file_hash file_size_bytes pseudonym started_local session_date session_type "
+        "protocol_day processing_version processing_status failure_kind failure_code "
+        "processing_time_ms recovered object_gone_at superseded_by duplicate_of analytics_cache "
+        "cache_hits attempt tries changed_xid created_at processed_at updated_at sorted_at"
+    ),
+    (RESEARCHER, "SELECT", "research_sessions"): "all",
+    (RESEARCHER, "SELECT", "research_patients"): "all",
+    (RESEARCHER, "SELECT", "patients"): _PATIENT,
+    (RESEARCHER, "SELECT", "session_settings"): (
+        "session_id mvc_calculation_method mvc_threshold_percentage mvc_user_left_quad "
+        "mvc_user_right_quad performance_weights duration_threshold_seconds "
+        "duration_threshold_left_quad duration_threshold_right_quad targets "
+        "target_contractions_per_muscle rest_period_between_contractions_seconds "
+        "rest_period_between_sets_seconds bfr_enabled bfr_target_pressure_aop "
+        "game_difficulty_level visual_feedback_enabled audio_feedback_enabled "
+        "real_time_mvc_display channel_assignment rpe_post_session accepted_poor_channels"
+    ),
+    (RESEARCHER, "SELECT", "contraction_edits"): (
+        "id session_id channel action before_start_s before_end_s after_start_s after_end_s at"
+    ),
+    (RESEARCHER, "SELECT", "processing_parameters"): "all",
+    (RESEARCHER, "SELECT", "scoring_configuration"): "all",
+    (RESEARCHER, "SELECT", "researcher_profiles"): "all",
+    (RESEARCHER, "SELECT", "people"): "id name role active",
+    # admin
+    **{(ADMIN, "SELECT", table): "all" for table in _RESULTS},
+    (ADMIN, "SELECT", "therapy_sessions"): "all",
+    (ADMIN, "SELECT", "therapy_sessions_with_technical"): "all",
+    (ADMIN, "SELECT", "session_settings"): "all",
+    (ADMIN, "SELECT", "contraction_edits"): "all",
+    (ADMIN, "SELECT", "processing_parameters"): "all",
+    (ADMIN, "SELECT", "scoring_configuration"): "all",
+    (ADMIN, "SELECT", "upload_events"): "all",
+    (ADMIN, "SELECT", "patients"): "all",
+    (ADMIN, "SELECT", "people"): "all",
+    (ADMIN, "SELECT", "therapists"): "all",
+    (ADMIN, "SELECT", "researcher_profiles"): "all",
+    (ADMIN, "INSERT", "people"): "id name role db_login active",
+    (ADMIN, "UPDATE", "people"): "name role db_login active",
+    (ADMIN, "INSERT", "therapists"): "id",
+    (ADMIN, "INSERT", "researcher_profiles"): "id institution",
+    (ADMIN, "UPDATE", "researcher_profiles"): "institution",
+    (ADMIN, "INSERT", "patients"): f"patient_code therapist_id {_PATIENT}",
+    (ADMIN, "UPDATE", "patients"): f"therapist_id {_PATIENT}",
+    (ADMIN, "INSERT", "scoring_configuration"): (
+        "id version name weights component_weights rpe_mapping include_estimated_intensity "
+        "targets scope active author reason"
+    ),
+    (ADMIN, "UPDATE", "scoring_configuration"): "active",
+    # worker
+    **{(WORKER, op, table): "all" for op in ("SELECT", "INSERT", "UPDATE") for table in _RESULTS},
+    **{
+        (WORKER, op, table): "all"
+        for op in ("SELECT", "INSERT", "UPDATE")
+        for table in ("therapy_sessions", "session_settings")
+    },
+    **{
+        (WORKER, op, table): "all"
+        for op in ("SELECT", "INSERT")
+        for table in ("contraction_edits", "upload_events", "processing_parameters")
+    },
+    (WORKER, "SELECT", "therapy_sessions_with_technical"): "all",
+    (WORKER, "SELECT", "scoring_configuration"): "all",
+    (WORKER, "SELECT", "therapists"): "all",
+    (WORKER, "SELECT", "people"): "id role db_login active",
+    (WORKER, "SELECT", "patients"): "all",
+    (WORKER, "UPDATE", "patients"): (
+        "pseudonym channel_assignment mvc_left_quad mvc_right_quad mvc_left_session_id "
+        "mvc_right_session_id"
+    ),
+    # the owner of the functions about accounts; nobody is its member but the tables' owner
+    (ACCOUNTS, "SELECT", "people"): "all",
+    (ACCOUNTS, "INSERT", "people"): "name role",
+    (ACCOUNTS, "SELECT", "local_accounts"): "all",
+    (ACCOUNTS, "INSERT", "local_accounts"): "all",
+    (ACCOUNTS, "SELECT", "therapists"): "all",
+    (ACCOUNTS, "INSERT", "therapists"): "id",
+    (ACCOUNTS, "SELECT", "researcher_profiles"): "all",
+    (ACCOUNTS, "INSERT", "researcher_profiles"): "id",
+}
+
+# Who may call each function of schema app, its owner included.
+FUNCTIONS = {
+    "account": f"{ACCOUNTS} myograph_web",
+    "active_person": f"{ACCOUNTS} myograph_web",
+    "add_account": ACCOUNTS,
+    "acts_as": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "person": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "my_patients": f"{WORKER} {THERAPIST}",
+    "consented_pseudonyms": f"{WORKER} {RESEARCHER}",
+    "receive_upload": f"{WORKER} {THERAPIST} {ADMIN} myograph_web",
+    "assign": f"{WORKER} {THERAPIST} {ADMIN}",
+    "add_session": WORKER,
+    "check_upload": WORKER,
+    "choosable": WORKER,
+    "describe": WORKER,
+    "enqueue": WORKER,
+    "reap": WORKER,
+    "resolve_patient": WORKER,
+    "session_of_object": WORKER,
+    "set_legs": WORKER,
+    "set_patient": WORKER,
+    "with_leg": WORKER,
+    "writable": WORKER,
+}

@@ -68,7 +68,7 @@ def recording(
 ) -> bytes:
     """A simulated GHOSTLY file; another seed is another recording."""
     wish = Wish(preset=preset, seconds=seconds, faults=Faults(dropouts=dropouts))
-    start = datetime(2025, 3, 10, 11, 46, seed % 60)
+    start = datetime(2025, 3, 10, 11, 46, seed % 60)  # noqa: DTZ001 - as the file has it: no zone
     return simulate_session(simulated(wish, start=start, seed=seed), seed)[0]
 
 
@@ -205,7 +205,7 @@ def session(site) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not every machine has it
 
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(

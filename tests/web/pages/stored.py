@@ -23,7 +23,7 @@ from myograph.simulate.sessions import simulate_session
 from myograph.web.pages.loaded import Loaded
 
 SESSION = UUID("0b5a1d3e-0000-4000-8000-000000000007")
-START = datetime(2025, 3, 10, 11, 46)
+START = datetime(2025, 3, 10, 11, 46)  # noqa: DTZ001 - as the file has it: no zone
 SEED = 3
 
 

@@ -68,6 +68,12 @@ def test_a_cuff_is_inflated_above_10_mmhg(mmhg, inflated):
     assert (cuff_pressure(*series((60, mmhg)), occlusion_mmhg=200) is not None) == inflated
 
 
+def test_any_occlusion_pressure_above_zero_is_taken():
+    result = cuff_pressure(*series((60, 20)), occlusion_mmhg=0.5)
+    assert result is not None
+    assert result.percent == 4000.0
+
+
 def test_a_cuff_that_was_never_inflated_was_not_measured():
     assert cuff_pressure(np.array([]), np.array([]), occlusion_mmhg=200) is None
     assert cuff_pressure(np.array([0.0]), np.array([100.0]), occlusion_mmhg=200) is None

@@ -64,10 +64,10 @@ def motion_share(spectra: Spectra) -> float | None:
     """Power below the band over all power to its top, both from 1 Hz on; None without any."""
     if spectra.whole is None:
         return None
-    axis, (low_hz, high_hz) = spectra.axis, spectra.band_hz
-    below = in_band(axis, (_MOTION_FROM_HZ, low_hz))
-    total = float(spectra.whole[in_band(axis, (_MOTION_FROM_HZ, high_hz))].sum())
-    return float(spectra.whole[below][:-1].sum()) / total if total > 0 else None
+    band = in_band(spectra.axis, spectra.band_hz)
+    first = in_band(spectra.axis, (_MOTION_FROM_HZ, spectra.band_hz[1])).start
+    total = float(spectra.whole[first : band.stop].sum())
+    return float(spectra.whole[first : band.start].sum()) / total if total > 0 else None
 
 
 def mean_spectra(spectra: Spectra, spans: Runs, protocol: Protocol) -> Signal:

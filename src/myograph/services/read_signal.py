@@ -20,6 +20,7 @@ from myograph.analysis.protocol import Protocol
 from myograph.c3d.recording import read_recording, read_samples
 from myograph.c3d.source import Source
 from myograph.charts.signal_view import Span, Trace
+from myograph.errors import NotReadable
 from myograph.recording import Channel, Facts, Signal
 from myograph.signal.reduce import extremes
 
@@ -144,17 +145,24 @@ def _is_number(value: float | None) -> TypeGuard[float]:
 
 
 def _outline(channel: Channel, facts: Facts, protocol: Protocol, *, keep: bool) -> ChannelOutline:
-    done = processed(channel, facts, protocol)
     x, rate_hz = channel.samples, facts.rate.used_hz
-    mask = np.zeros(x.size, bool) if done.mask is None else done.mask
+    try:
+        done = processed(channel, facts, protocol)
+    except (
+        NotReadable
+    ):  # the analysis refuses this channel alone; it is drawn, and all of it masked
+        envelope, envelope_rate_hz, mask = np.empty(0), rate_hz, np.ones(x.size, bool)
+    else:
+        envelope, envelope_rate_hz = done.envelope, done.envelope_rate_hz
+        mask = np.zeros(x.size, bool) if done.mask is None else done.mask
     usable = x if mask.all() else x[~mask]
     return ChannelOutline(
         label=channel.label,
         strip=extremes(x, STRIP_COLUMNS),
-        envelope=done.envelope,
-        envelope_rate_hz=done.envelope_rate_hz,
+        envelope=envelope,
+        envelope_rate_hz=envelope_rate_hz,
         masked=tuple(Span(a / rate_hz, b / rate_hz) for a, b in _runs(mask)),
-        largest_v=float(np.nanmax(np.abs(usable), initial=0.0)),
+        largest_v=float(np.fmax.reduce(np.abs(usable), initial=0.0)),
         samples=x.astype(np.float32) if keep else None,
     )
 

@@ -8,12 +8,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from myograph.simulate.patients import PATIENTS, SESSIONS, DemoSession, demo_sessions
+from myograph.simulate.patients import PATIENTS, DemoSession, demo_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,18 @@ class Browser:
             return answer.read()
 
 
-def feed(address: str, account: Account, *, seed: int, now: datetime) -> int:
-    """Upload every demo session the server does not have yet; the number that were uploaded."""
+def feed(address: str, account: Account, *, seed: int, now: datetime, sessions: int) -> int:
+    """Upload every demo session the server does not have yet; the number that were uploaded.
+
+    sessions   of each patient, at most SESSIONS: the first ones
+    """
     browser = Browser(address, account)
     known = set(_known(browser))
     with _progress() as progress:
-        task = progress.add_task("demo sessions", total=len(PATIENTS) * SESSIONS)
+        wanted = len(PATIENTS) * sessions
+        task = progress.add_task("demo sessions", total=wanted)
         uploaded = 0
-        for session in demo_sessions(seed, now=now):
+        for session in islice(demo_sessions(seed, now=now), wanted):
             if _key(session) not in known:
                 _upload(browser, session)
                 uploaded += 1
@@ -101,6 +106,7 @@ def main() -> None:
         Account("therapist", told["passwords"]["therapist"]),
         seed=told["seed"],
         now=datetime.fromisoformat(told["now"]),
+        sessions=told["sessions"],
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ class Story:
     passwords: Mapping[Role, str]
 
 
-def run(settings: Settings, *, fresh: bool, any_port: bool) -> None:
+def run(settings: Settings, *, sessions: int, fresh: bool, any_port: bool) -> None:
     """Serve until stopped; the made-up sessions arrive meanwhile through the door for uploads."""
     folder = settings.data_dir or system.data_dir_of(settings) / "demo"
     settings = settings.model_copy(update={"data_dir": folder})
@@ -57,7 +58,7 @@ def run(settings: Settings, *, fresh: bool, any_port: bool) -> None:
 
         def announce(address: str) -> None:
             print(_welcome(address, story, folder), flush=True)  # noqa: T201 - for the person
-            while_serving.enter_context(_feeder(address, story))
+            while_serving.enter_context(_feeder(address, story, sessions))
 
         while_serving.enter_context(serving.worker(ready, log))
         serving.serve(ready, listener, announce)
@@ -126,9 +127,9 @@ def _welcome(address: str, story: Story, folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _feeder(address: str, story: Story) -> Generator[None]:
+def _feeder(address: str, story: Story, sessions: int) -> Generator[None]:
     """The sessions are made and brought in by a program of its own, so that the web stays quick."""
-    told = json.dumps({"address": address} | asdict(story))
+    told = json.dumps({"address": address, "sessions": sessions} | asdict(story))
     process = subprocess.Popen(
         [sys.executable, "-m", "myograph.cli.demo_feed"], stdin=subprocess.PIPE, text=True
     )
@@ -136,6 +137,7 @@ def _feeder(address: str, story: Story) -> Generator[None]:
         if process.stdin:
             process.stdin.write(told)
             process.stdin.close()
+        threading.Thread(target=process.wait, daemon=True).start()  # no zombie once it is done
         try:
             yield
         finally:

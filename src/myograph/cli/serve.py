@@ -100,6 +100,9 @@ def demo(
     data_dir: DataDir = None,
     host: Host = None,
     port: Port = None,
+    sessions: Annotated[
+        int, typer.Option("--sessions", min=0, max=10, help="Of each of the three patients.")
+    ] = 10,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo's data.")] = False,
 ) -> None:
     """Run the whole system on this machine with made-up patients, and say who may sign in.
@@ -108,7 +111,8 @@ def demo(
     """
     from myograph.cli import demonstration  # noqa: PLC0415
 
-    demonstration.run(_settings(data_dir, host, port), fresh=fresh, any_port=port is None)
+    settings = _settings(data_dir, host, port)
+    demonstration.run(settings, sessions=sessions, fresh=fresh, any_port=port is None)
 
 
 def _settings(

@@ -103,6 +103,18 @@ def test_a_channel_that_was_not_measured_is_drawn_by_its_label():
     ]
 
 
+def test_of_many_channels_four_are_drawn_and_the_rest_is_counted():
+    loaded = stored()
+    source = recorded("holds", SECONDS).source
+    outline = read_outline(source, DEFAULT)
+    six = replace(outline, channels=outline.channels * 3)
+    window = read_window(source, six)
+    measured = Measured(loaded.channels, loaded.contractions)
+    made = viewer(loaded.session, measured, six, window, wish_of(""))
+    assert len(titles(made)) == 4
+    assert made.notes[0] == "2 more channels are in the table below and not drawn here."
+
+
 def test_the_version_changes_with_every_new_judgement():
     session = stored().session
     later = replace(session, updated_at=session.updated_at.replace(microsecond=5))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
@@ -37,10 +36,6 @@ class Loaded:
     def whole(self) -> Span:
         duration_s = self.technical.duration_seconds if self.technical else None
         return Span(0.0, duration_s or 0.0)
-
-    @property
-    def findings(self) -> list[dict[str, Any]]:
-        return self.session.findings or []
 
 
 def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:

@@ -1,7 +1,5 @@
 """`myograph analyse`: recordings to numbers, without any server or database."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until the command runs, so that --help is quick
-
 import json as json_
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`myograph info`: what a recording says of itself, from its first blocks."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until the command runs, so that --help is quick
-
 import json as json_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

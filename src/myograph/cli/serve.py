@@ -38,9 +38,9 @@ def serve(
 
     Example: myograph serve --data-dir ./data --port 8000
     """
-    import contextlib  # noqa: PLC0415 - what a command needs is loaded when it runs
+    import contextlib
 
-    from myograph.cli import logs, serving, system  # noqa: PLC0415
+    from myograph.cli import logs, serving, system
 
     settings = _settings(data_dir, host, port)
     logs.configure(settings.log)
@@ -67,8 +67,8 @@ def work(
 
     Example: MYOGRAPH_WORKER_DATABASE_URL=postgresql://... myograph work --concurrency 2
     """
-    from myograph.cli import children, logs, system  # noqa: PLC0415
-    from myograph.worker.run import run_worker  # noqa: PLC0415
+    from myograph.cli import children, logs, system
+    from myograph.worker.run import run_worker
 
     settings = _settings(data_dir)
     logs.configure(settings.log, log_file)
@@ -89,7 +89,7 @@ def migrate(*, data_dir: DataDir = None) -> None:
 
     Example: MYOGRAPH_MIGRATE_DATABASE_URL=postgresql://... myograph migrate
     """
-    from myograph.cli import system  # noqa: PLC0415
+    from myograph.cli import system
 
     applied = system.bring_up_to_date(_settings(data_dir))
     typer.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
@@ -109,7 +109,7 @@ def demo(
 
     Example: myograph demo --port 8080
     """
-    from myograph.cli import demonstration  # noqa: PLC0415
+    from myograph.cli import demonstration
 
     settings = _settings(data_dir, host, port)
     demonstration.run(settings, sessions=sessions, fresh=fresh, any_port=port is None)
@@ -119,7 +119,7 @@ def _settings(
     data_dir: Path | None = None, host: str | None = None, port: int | None = None
 ) -> "Settings":
     """The environment's, with what the command line says instead."""
-    from myograph.settings import Settings  # noqa: PLC0415
+    from myograph.settings import Settings
 
     given = {"data_dir": data_dir, "host": host, "port": port}
     return Settings().model_copy(update={k: v for k, v in given.items() if v is not None})

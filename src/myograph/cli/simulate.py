@@ -1,7 +1,5 @@
 """`myograph simulate`: recordings whose truth is known, for demos, tests and teaching."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until the command runs, so that --help is quick
-
 import json
 from datetime import datetime, timedelta
 from pathlib import Path

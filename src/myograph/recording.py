@@ -30,7 +30,7 @@ class Rate:
     """Samples per second: what the file declares, and what times and frequencies are made with.
 
     correction   why the two differ; None where they do not
-    assumed      the correction rests on no evidence in this very file
+    assumed      nothing has shown yet that files of this kind need the correction
     """
 
     original_hz: float
@@ -93,9 +93,10 @@ class Facts:
     """All that is known of a recording without reading its samples.
 
     frame_count          3D frames in the file, None where it has no such thing
-    sample_count         per analog channel
+    sample_count         per analog channel, as far as they are in the file
     emg_labels           the channels that are EMG, in file order: "CH1" for "CH1 Raw"
-    recoverable_samples  of a file that was never finalised; None for a whole one
+    recoverable_samples  of a file that was never finalised, breaks off or contradicts itself, which
+                         is read only by recovery; None for a whole one
     full_scale_v         of the sensor, None where not known
     repeat_block         samples in one block of the sensor, where it may repeat blocks
     """

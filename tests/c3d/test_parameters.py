@@ -214,6 +214,13 @@ def test_a_short_prefix_asks_for_all_the_section(prefix):
     assert parameters_of(data, more.value.size).number("ANALOG", "USED") == 2
 
 
+def test_no_more_is_asked_for_than_there_is():
+    data = c3d(section_blocks=255)
+    with pytest.raises(NeedMore) as more:
+        parameters_of(data, 600)
+    assert more.value.size == len(data)
+
+
 def test_parameters_that_end_before_the_prefix_does_need_no_more():
     assert (
         parameters_of(c3d(section_blocks=255) + bytes(200_000), 1024).number("POINT", "USED") == 1

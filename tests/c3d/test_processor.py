@@ -30,7 +30,7 @@ def test_a_vax_float_is_read_exactly(value, negative):
 )
 def test_known_vax_floats(words, value):
     stored = np.array([words[0] | words[1] << 16], np.uint32)
-    assert vax_to_float(stored)[0] == pytest.approx(value, rel=1e-7)
+    assert vax_to_float(stored)[0] == pytest.approx(value, rel=1e-7, abs=0)
 
 
 def test_integers_and_floats_follow_the_processor():

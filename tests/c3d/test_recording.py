@@ -93,6 +93,10 @@ class TestTheGame:
         with pytest.raises(NoEmgChannel, match=r"CH1 activated \(no unit\), pulse"):
             read_recording(source)
 
+    def test_the_detector_alone_is_no_emg_even_in_volts(self):
+        labels = {"ANALOG:LABELS": ["CH1 activated"], "INFO:SYSTEM": "OpenFeasyo"}
+        assert read_facts(other(parameters=labels)).emg_labels == ()
+
     def test_channels_are_read_when_they_are_asked_for_and_not_kept(self):
         found = read_recording(game_source(100)).channels
         assert found[0].samples is not found[0].samples

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from myograph.analysis.measure import METHOD
-from myograph.analysis.protocol import DEFAULT
+from myograph.analysis.protocol import BOUNDS, DEFAULT
 from myograph.scoring import configuration, mvc
 
 PAGE = (Path(__file__).parents[2] / "docs" / "methods.md").read_text("utf-8")
@@ -17,12 +17,19 @@ def test_the_page_is_of_this_method():
     assert f"Method **{METHOD}**" in PAGE
 
 
-def test_every_parameter_is_listed_with_its_default():
-    listed = dict(
-        re.findall(r"^\| (\w+) \| (.+) \|$", PAGE.split("## Parameters")[1], re.MULTILINE)
-    )
+def test_every_parameter_is_listed_with_its_default_and_bounds():
+    rows = [line.strip("| ").split(" |") for line in PAGE.split("## Parameters")[1].splitlines()]
+    listed = {row[0]: [cell.strip() for cell in row[1:]] for row in rows if len(row) > 1}
     listed.pop("parameter")
-    assert listed == {name: json.dumps(value) for name, value in DEFAULT.to_dict().items()}
+    expected = {
+        name: [json.dumps(value), *(f"{low:g} to {high:g}" for low, high in bounds_of(name))]
+        for name, value in DEFAULT.to_dict().items()
+    }
+    assert listed == expected
+
+
+def bounds_of(name):
+    return [BOUNDS[name]] if name in BOUNDS else []
 
 
 @pytest.mark.parametrize("preset", [configuration.DEFAULT, configuration.GHOSTLY_TRIAL])

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -92,10 +91,19 @@ class Protocol:
     rate_tolerance: float = 0.005  # mains itself strays by less
 
     def __post_init__(self) -> None:
-        for name, value in self._items():
-            _check(name, value)
-        if self.band_hz[0] >= self.band_hz[1]:
-            raise BadInput("band_hz: the lower corner must lie below the upper one.")
+        if self.detector not in get_args(Detector):
+            raise BadInput(
+                f"detector is one of {', '.join(get_args(Detector))}, not {self.detector!r}."
+            )
+        for name, bounds in BOUNDS.items():
+            _check(name, getattr(self, name), bounds)
+        low_hz, high_hz = self.band_hz
+        if low_hz > NARROWEST_BAND_HZ[0] or high_hz < NARROWEST_BAND_HZ[1]:
+            raise BadInput("band_hz: the band holds at least 80 to 100 Hz.")
+        if self.threshold_db[0] > self.threshold_db[1]:
+            raise BadInput("threshold_db: the least lies below the most.")
+        if self.segment_ms > self.window_ms:
+            raise BadInput("segment_ms: a segment is no longer than a window.")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it: pairs are lists."""
@@ -145,16 +153,73 @@ def _whole(value: Any) -> int:  # noqa: ANN401, whatever stands in the file
     return int(value)
 
 
-def _check(name: str, value: float | str | Range) -> None:
-    if isinstance(value, str):
-        if value not in get_args(Detector):
-            raise BadInput(f"{name} is one of {', '.join(get_args(Detector))}, not {value!r}.")
-    elif not all(math.isfinite(v) and v >= 0 for v in _numbers(value)):
-        raise BadInput(f"{name} must be finite and not negative, not {value!r}.")
+def _check(name: str, value: float | Range, bounds: Range) -> None:
+    low, high = bounds
+    values = value if isinstance(value, tuple) else (value,)
+    if not all(low <= v <= high for v in values):
+        raise BadInput(f"{name} lies between {low:g} and {high:g}; it cannot be {value!r}.")
+    if name.endswith("_limits") and len(set(values)) == 1:
+        raise BadInput(f"{name}: the two must differ.")
 
 
-def _numbers(value: float | Range) -> Range | tuple[float]:
-    return value if isinstance(value, tuple) else (value,)
+# At the lowest rate the band ends at 90 Hz; mains hum and its surroundings must lie below.
+NARROWEST_BAND_HZ: Range = (80.0, 100.0)
 
+# Beyond these a step cannot be taken, or no longer means what its name says.
+BOUNDS: Mapping[str, Range] = {
+    "equal_samples": (2, 1000),
+    "dropout_ms": (1, 10_000),
+    "saturation_samples": (1, 1000),
+    "saturation_share": (0.5, 1),
+    "flat_ms": (1, 10_000),
+    "spike_cell_ms": (1, 100),
+    "spike_ratio": (1, 1000),
+    "spike_alone_ms": (10, 1000),
+    "spike_neighbour_share": (0, 1),
+    "settle_ms": (0, 1000),
+    "band_hz": (1, 10_000),
+    "band_order": (1, 10),
+    "notch_share": (0, 1),
+    "notch_width_hz": (0.1, 10),
+    "mains_hz": (45, 65),
+    "cell_ms": (5, 10),
+    "envelope_hz": (1, 40),
+    "envelope_order": (1, 10),
+    "envelope_rms_ms": (0, 1000),
+    "level_ms": (20, 2000),
+    "edge_ms": (5, 1000),
+    "threshold_spreads": (0, 100),
+    "threshold_db": (0, 100),
+    "threshold_share": (0.001, 1),
+    "off_share": (0, 1),
+    "separation_db": (0, 100),
+    "separation_sd": (0, 100),
+    "separation_wide_db": (0, 100),
+    "merge_ms": (0, 10_000),
+    "shortest_ms": (0, 10_000),
+    "refractory_ms": (0, 60_000),
+    "least_peak_v": (0, 1),
+    "doubtful_s": (0, 3600),
+    "strength_ms": (10, 10_000),
+    "game_memory_ms": (0, 1000),
+    "segment_ms": (100, 4000),
+    "spectrum_from_ms": (50, 10_000),
+    "clinical_spectrum_from_s": (0, 1000),
+    "window_ms": (1000, 4000),
+    "short_window_ms": (100, 4000),
+    "quiet_share": (0.01, 1),
+    "masked_limits": (0, 1),
+    "saturated_limits": (0, 1),
+    "powerline_limits": (0, 1),
+    "motion_limits": (0, 1),
+    "snr_db_limits": (0, 100),
+    "good_from": (0, 1),
+    "usable_from": (0, 1),
+    "nothing_found_cap": (0, 1),
+    "line_window_s": (4, 60),
+    "line_search": (0.005, 0.05),
+    "line_db": (3, 60),
+    "rate_tolerance": (0, 0.1),
+}
 
 DEFAULT = Protocol()

@@ -29,7 +29,7 @@ def row(**changes):
 
 def test_a_line_shows_the_dose_of_each_muscle():
     [line] = rows_of([row()])
-    assert line.muscles == (("left", "Left", "5 good of 12"), ("neither", "CH2", "9 done"))
+    assert line.muscles == (("left", "Left", "5 of 12"), ("neither", "CH2", "9 done"))
     assert (line.overall, line.compliance) == (80.4, 71.9)
 
 

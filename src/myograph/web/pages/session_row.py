@@ -12,7 +12,7 @@ UNASSIGNED: Final = "not assigned"
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """`muscles` is the dose per muscle: ("left", "Left", "5 good of 12")."""
+    """`muscles` is the good contractions of each: ("left", "Left", "5 of 12")."""
 
     row: SessionRow
     title: str
@@ -73,7 +73,7 @@ def _muscle(muscle: dict[str, Any]) -> tuple[str, str, str]:
     side = muscle["side"]
     of = f" of {muscle['target']}" if muscle["target"] else ""
     good = muscle["good"]
-    done = f"{muscle['contractions']} done{of}" if good is None else f"{good} good{of}"
+    done = f"{muscle['contractions']} done" if good is None else f"{good}{of}"
     return side or "neither", words.short_name(muscle["label"], side), done
 
 

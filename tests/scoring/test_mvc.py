@@ -73,6 +73,7 @@ def test_an_estimate_is_trusted_by_how_many_contractions_it_rests_on():
         ("user_defined", {"age_days": 300}, 0.4),
         ("user_defined", {"exceeded": 0.5}, 0.8),
         ("c3d_metadata", {}, 0.5),
+        ("backend_95percentile", {}, 0.0),
         ("backend_95percentile", {"contractions": 0}, 0.0),
         ("backend_95percentile", {"contractions": 9}, 0.27),
         ("backend_95percentile", {"contractions": 10}, 0.3),

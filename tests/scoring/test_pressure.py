@@ -63,6 +63,13 @@ def test_more_than_a_tenth_of_the_time_outside_is_a_violation(outside_s, violate
     assert result.violated is violated
 
 
+@pytest.mark.parametrize(("mmhg", "outside"), [(89, 1), (90, 0), (110, 0), (111, 1)])
+def test_both_ends_of_the_range_are_safe(mmhg, outside):
+    result = cuff_pressure(*series((60, mmhg)), occlusion_mmhg=200)
+    assert result is not None
+    assert result.outside_share == outside
+
+
 @pytest.mark.parametrize(("mmhg", "inflated"), [(10.0, False), (10.1, True)])
 def test_a_cuff_is_inflated_above_10_mmhg(mmhg, inflated):
     assert (cuff_pressure(*series((60, mmhg)), occlusion_mmhg=200) is not None) == inflated

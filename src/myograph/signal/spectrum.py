@@ -79,12 +79,10 @@ def shape_of(power: Signal, axis: Axis, band_hz: tuple[float, float]) -> Shape:
     """
     inside = in_band(axis, band_hz)
     hz, rows = axis.hz[inside], power[:, inside]
-    total = rows.sum(axis=1)
-    total = np.where(total > 0, total, np.nan)
     return Shape(
-        mpf_hz=_moment(rows, hz) / total,
+        mpf_hz=_moment(rows, hz) / _power(rows),
         mdf_hz=_median_hz(rows, hz, axis.step_hz),
-        fi_nsm5=_moment(rows, 1 / hz) / (_moment(rows, hz**5) + 0 * total),
+        fi_nsm5=_moment(rows, 1 / hz) / _power(rows * hz**5),
     )
 
 
@@ -111,6 +109,12 @@ def unmasked(starts: Starts, size: int, masked_before: Starts | None) -> Mask:
     return masked_before[starts + size] == masked_before[starts]
 
 
+def _power(rows: Signal) -> Signal:
+    """(k,) the sum of each row; NaN where there is nothing."""
+    total = rows.sum(axis=1)
+    return np.where(total > 0, total, np.nan)
+
+
 def _moment(rows: Signal, weights: Signal) -> Signal:
     """(k,) sums of each row times the weights, without BLAS: its threads cost more than they do."""
     return np.einsum("ij,j->i", rows, weights)
@@ -126,7 +130,7 @@ def _median_hz(rows: Signal, hz: Signal, step_hz: float) -> Signal:
     """Each bin's power is spread evenly over its width."""
     running = np.cumsum(rows, axis=1)
     half = running[:, -1:] / 2
-    at = np.minimum((running < half).sum(axis=1), hz.size - 1)
+    at = (running < half).sum(axis=1)
     row = np.arange(len(rows))
     own = rows[row, at]
     before = running[row, at] - own

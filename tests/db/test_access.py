@@ -92,7 +92,8 @@ def test_nobody_deletes_but_the_worker_its_results(owner, role):
         """
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname IN ('public', 'queue') AND c.relkind = 'r'
-           AND (has_table_privilege(%s, c.oid, 'DELETE') OR has_table_privilege(%s, c.oid, 'TRUNCATE'))
+           AND (has_table_privilege(%s, c.oid, 'DELETE')
+                OR has_table_privilege(%s, c.oid, 'TRUNCATE'))
         """,
         [role, role],
     ).fetchall()

@@ -147,9 +147,11 @@ def test_a_killed_server_recovers(data):
         with psycopg.connect(cluster.url("myograph_migrator")) as conn:
             conn.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         os.kill(pid_of(data), signal.SIGKILL)
-    with running(data, options=FAST) as cluster:
-        with psycopg.connect(cluster.url("myograph_migrator")) as conn:
-            assert conn.execute("SELECT answer FROM kept").fetchone() == (42,)
+    with (
+        running(data, options=FAST) as cluster,
+        psycopg.connect(cluster.url("myograph_migrator")) as conn,
+    ):
+        assert conn.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
 def test_a_cluster_that_was_half_made_is_made_anew(folder):
@@ -162,9 +164,11 @@ def test_a_cluster_that_was_half_made_is_made_anew(folder):
 
 
 def test_a_crash_before_the_database_was_made_is_made_good(data):
-    with running(data, options=FAST) as cluster:
-        with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn:
-            conn.execute("DROP DATABASE myograph")
+    with (
+        running(data, options=FAST) as cluster,
+        psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn,
+    ):
+        conn.execute("DROP DATABASE myograph")
     with running(data, options=FAST) as cluster:
         assert answer(cluster) == (1,)
 
@@ -216,9 +220,9 @@ def test_secrets_are_made_once(folder):
 
 
 def test_a_server_that_cannot_start_says_why(data):
-    with pytest.raises(DatabaseUnavailable, match="no_such_setting"):
-        with running(data, options=("no_such_setting=1",)):
-            pass
+    wrong = running(data, options=("no_such_setting=1",))
+    with pytest.raises(DatabaseUnavailable, match="no_such_setting"), wrong:
+        pass
     with running(data, options=FAST) as cluster:
         assert answer(cluster) == (1,)
 
@@ -228,9 +232,9 @@ def test_a_cluster_that_cannot_be_made_says_why(folder):
     programs.mkdir()
     (programs / "initdb").write_text("#!/bin/sh\necho 'no room left' >&2\nexit 1\n")
     (programs / "initdb").chmod(0o755)
-    with pytest.raises(DatabaseUnavailable, match="no room left"):
-        with running(folder / "data", programs=programs):
-            pass
+    wrong = running(folder / "data", programs=programs)
+    with pytest.raises(DatabaseUnavailable, match="no room left"), wrong:
+        pass
 
 
 def test_a_server_that_does_not_stop_when_asked_is_stopped_harder(data, monkeypatch):
@@ -310,9 +314,8 @@ def test_as_root_without_any_such_user_it_says_so(folder, monkeypatch):
 def test_a_folder_the_servers_user_cannot_reach_is_refused(folder):
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
-    with pytest.raises(BadInput, match="cannot be reached"):
-        with running(closed / "data"):
-            pass
+    with pytest.raises(BadInput, match="cannot be reached"), running(closed / "data"):
+        pass
 
 
 @pytest.mark.root

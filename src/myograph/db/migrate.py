@@ -12,6 +12,7 @@ from myograph.errors import DatabaseUnavailable
 
 LOCK = 7_318_442  # any constant: two deploys must not migrate at once
 OLDEST = 150000  # PostgreSQL 15: security_invoker views
+LOCK_TIMEOUT = "5s"  # a table that somebody holds: better to try again than to stop everyone
 
 
 class Edited(DatabaseUnavailable):
@@ -95,7 +96,7 @@ def _apply(conn: Connection, name: str, text: LiteralString, known: str | None) 
     if known is not None:
         raise Edited(f"{name} was changed after it was applied; write a new file instead")
     with conn.transaction():
-        conn.execute("SET LOCAL lock_timeout = '5s'")
+        conn.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         conn.execute("SET LOCAL search_path = public")
         conn.execute(text)
         conn.execute("INSERT INTO public.migrations (name, digest) VALUES (%s, %s)", [name, digest])

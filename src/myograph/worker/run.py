@@ -68,7 +68,9 @@ def run_worker(
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
     work = Work(url, store, terms, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
-    with Processes(work.concurrency) as processes, _equipped(work, processes.measure) as has:
+    # A claim is kept alive well before it runs out.
+    processes = Processes(work.concurrency, beat_every_s=lease_s / 4)
+    with processes, _equipped(work, processes.measure) as has:
         asyncio.run(_work(work, has))
 
 

@@ -1,0 +1,261 @@
+"""The worker as a process of its own: started, stopped, killed, doubled."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from myograph.db import sessions
+from myograph.worker.run import run_until_empty
+from tests.game_files import game_file
+
+PATIENCE_S = 60.0
+
+WORKER = """
+import sys
+from pathlib import Path
+from myograph.storage.objects import folder_store
+from myograph.worker.run import Rhythm, run_worker
+url, root, lease_s = sys.argv[1:]
+run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=1,
+           lease_s=float(lease_s),
+           rhythm=Rhythm(reap_every_s=0.2, stalled_s=1.0, heartbeat_s=0.2, poll_s=0.2,
+                         stop_within_s=5))
+"""
+
+
+@pytest.fixture
+def worker(database, store):
+    """Start a worker; whatever still runs at the end is killed with all it started."""
+
+    @contextmanager
+    def started(lease_s=2.0):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, database.url("myograph_work"), store.root, str(lease_s)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        try:
+            yield process
+        finally:
+            kill(process)
+
+    return started
+
+
+def kill(process):
+    """As a power cut would: the worker and the processes it measures in, at once."""
+    try:
+        family = [psutil.Process(process.pid)]
+        family += family[0].children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    for member in family:
+        member.kill()
+    process.wait()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def state(database, clinic):
+    def of(received):
+        with database.as_person(clinic.admin) as conn:
+            return sessions.get(conn, clinic.admin, received.session_id)
+
+    return of
+
+
+def finished(state, *received):
+    return lambda: all(state(one).settled for one in received)
+
+
+def test_a_worker_takes_what_is_uploaded_and_stops_when_asked(worker, upload, state):
+    with worker() as process:
+        received = upload()
+        wait_for(finished(state, received))
+        assert state(received).processing_status == "completed"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state, database, capfd):
+    received = upload(game_file(bursts=12, seed=7))
+    with worker() as process:
+        wait_for(lambda: state(received).processing_status == "processing")
+        kill(process)
+    assert state(received).processing_status == "processing"
+    with worker():
+        wait_for(finished(state, received))
+    found = state(received)
+    assert found.processing_status == "completed"
+    assert found.attempt >= 2
+    assert capfd.readouterr().out.count("outcome=analysed") == 1
+    with database.connect("myograph_work") as conn:
+        assert conn.execute("SELECT count(*) FROM performance_scores").fetchone() == (1,)
+        assert conn.execute("SELECT count(*) FROM emg_statistics").fetchone() == (2,)
+
+
+def test_two_workers_share_the_work_and_do_nothing_twice(worker, upload, state):
+    received = [upload(game_file(seed=seed)) for seed in range(8)]
+    with worker(30), worker(30):
+        wait_for(finished(state, *received))
+    found = [state(one) for one in received]
+    assert {one.processing_status for one in found} == {"completed"}
+    assert {one.attempt for one in found} == {1}
+
+
+@pytest.fixture
+def reap(database):
+    def run(max_tries=5, stalled_s=0.0):
+        with database.connect("myograph_work") as conn:
+            return conn.execute("SELECT app.reap(%s, %s)", [max_tries, stalled_s]).fetchone()[0]
+
+    return run
+
+
+@pytest.fixture
+def change(database):
+    def run(statement):
+        # The queue's own triggers look for its tables where the worker does.
+        path = "-c search_path=queue,public"
+        with database.connect("myograph_work", options=path) as conn:
+            conn.execute(statement)
+
+    return run
+
+
+DONE = "DELETE FROM queue.procrastinate_jobs"
+
+
+def jobs(database):
+    with database.connect("myograph_work") as conn:
+        return conn.execute(
+            "SELECT task_name, status FROM queue.procrastinate_jobs ORDER BY id"
+        ).fetchall()
+
+
+def test_nothing_is_reaped_where_all_is_well(upload, reap):
+    upload()
+    assert reap() == 0
+
+
+@pytest.mark.parametrize("status", ["processing", "reprocessing"])
+def test_a_lease_that_ran_out_is_queued_again(upload, reap, change, database, state, status):
+    received = upload()
+    change(DONE)
+    change("UPDATE therapy_sessions SET tries = 1, lease_until = now() - interval '1 s'")
+    change(f"UPDATE therapy_sessions SET processing_status = '{status}'")  # noqa: S608, of this table
+    assert reap() == 1
+    expected = "pending" if status == "processing" else "reprocessing"
+    assert state(received).processing_status == expected
+    assert jobs(database) == [("analyse_session", "todo")]
+
+
+def test_a_lease_that_holds_is_left_alone(upload, reap, change, state):
+    received = upload()
+    change(DONE)
+    change(
+        "UPDATE therapy_sessions SET processing_status = 'processing',"
+        " lease_until = now() + interval '1 min'"
+    )
+    assert reap() == 0
+    assert state(received).processing_status == "processing"
+
+
+def test_a_session_that_kills_its_workers_is_given_up(upload, reap, change, database, state):
+    received = upload()
+    change(DONE)
+    change(
+        "UPDATE therapy_sessions SET processing_status = 'processing', tries = 5,"
+        " lease_until = now() - interval '1 s', processing_error_message = 'Before.'"
+    )
+    assert reap() == 1
+    found = state(received)
+    assert (found.processing_status, found.failure_kind) == ("failed", "gave_up")
+    assert found.processing_error_message == (
+        "Before. The analysis was begun 5 times and never finished."
+    )
+    assert jobs(database) == []
+
+
+def test_a_session_whose_job_was_lost_gets_another(upload, reap, change, database):
+    upload()
+    change(DONE)
+    assert reap(stalled_s=1000) == 0
+    assert reap() == 1
+    assert jobs(database) == [("analyse_session", "todo")]
+
+
+def test_a_job_in_the_hands_of_a_dead_worker_is_given_to_another(upload, reap, change, database):
+    upload()
+    change("UPDATE queue.procrastinate_jobs SET status = 'doing'")
+    assert reap() == 2
+    assert jobs(database) == [("extract_metadata", "todo"), ("analyse_session", "todo")]
+
+
+def test_a_job_in_living_hands_is_left_there(upload, reap, change, database):
+    upload()
+    change(
+        "WITH w AS (INSERT INTO queue.procrastinate_workers DEFAULT VALUES RETURNING id)"
+        " UPDATE queue.procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
+    )
+    assert reap(stalled_s=1000) == 0
+
+
+def test_an_error_comes_back_later_and_is_given_up_in_the_end(
+    upload, change, database, store, state
+):
+    received = upload(name="unassigned/a.c3d")
+    path = store.root / "emg_data/unassigned/a.c3d"
+    path.write_bytes(path.read_bytes()[:-1])
+    for tries in range(1, 4):
+        run_until_empty(database.url("myograph_work"), store, pseudonym_key="a key", max_tries=3)
+        found = state(received)
+        assert found.processing_status == ("pending" if tries < 3 else "failed")
+        change("UPDATE queue.procrastinate_jobs SET scheduled_at = NULL")
+    assert found.failure_kind == "gave_up"
+    assert "announced" in found.processing_error_message
+    assert jobs(database) == []
+
+
+def test_a_worker_outlives_a_restart_of_its_connections(worker, upload, state, database):
+    with worker():
+        first = upload()
+        wait_for(finished(state, first))
+        with database.connect("postgres") as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'myograph_work'"
+            )
+        second = upload(game_file(seed=2))
+        wait_for(finished(state, second))
+        assert state(second).processing_status == "completed"
+
+
+def test_uploads_at_the_same_time_are_each_analysed_once(upload, run_queue, state):
+    found = []
+
+    def one(seed):
+        found.append(upload(game_file(seed=seed % 3)))
+
+    threads = [threading.Thread(target=one, args=[seed]) for seed in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run_queue()
+    assert {state(one).processing_status for one in found} == {"completed"}
+    assert {state(one).attempt for one in found} == {1}
+    assert sum(state(one).duplicate_of is None for one in found) == 3

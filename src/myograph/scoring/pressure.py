@@ -85,7 +85,7 @@ def cuff_pressure(
     held_s = np.diff(time_s)
     if np.any(held_s < 0):
         raise BadInput("The times of a pressure series must rise.")
-    percent = pressure_mmhg[:-1] / occlusion_mmhg * 100
+    percent = 100 * pressure_mmhg[:-1] / occlusion_mmhg  # in this order 110 of 200 are just 55
     inflated = (pressure_mmhg[:-1] > INFLATED_MMHG) & (held_s > 0)
     if not inflated.any():
         return None

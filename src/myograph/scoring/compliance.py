@@ -14,6 +14,7 @@ _ROUNDING_S = 1e-9  # 2.3 - 0.3 is a hair less than 2.0
 Parts = Mapping[ComplianceComponent, float]
 
 ESTIMATED_REASON = "estimated from this session, so it says nothing about the force"
+_NOTHING_JUDGED = "no contraction could be judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,6 @@ def _left_out(
     if rates["duration"] is None:
         reasons["duration"] = _NOTHING_JUDGED
     return reasons
-
-
-_NOTHING_JUDGED = "no contraction could be judged"
 
 
 def _compliance(

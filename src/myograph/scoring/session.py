@@ -24,18 +24,6 @@ DEFAULT_MVC_SHARE = 0.75
 _HIGHEST_RPE = 10
 
 
-def _no_targets() -> Mapping[Side, int]:
-    return {}
-
-
-def _no_values() -> Mapping[Side, float]:
-    return {}
-
-
-def _no_pressures() -> Mapping[Side, float | None]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class SessionInputs:
     """What people and the file say about a session; each may be unknown.
@@ -53,11 +41,11 @@ class SessionInputs:
     """
 
     target: int = DEFAULT_TARGET
-    targets: Mapping[Side, int] = field(default_factory=_no_targets)
+    targets: Mapping[Side, int] = field(default_factory=dict[Side, int])
     hold_s: float = DEFAULT_HOLD_S
-    holds_s: Mapping[Side, float] = field(default_factory=_no_values)
+    holds_s: Mapping[Side, float] = field(default_factory=dict[Side, float])
     mvc_share: float = DEFAULT_MVC_SHARE
-    user_mvc_v: Mapping[Side, float] = field(default_factory=_no_values)
+    user_mvc_v: Mapping[Side, float] = field(default_factory=dict[Side, float])
     prescribed_mvc_share: float | None = None
     prescribed_hold_s: float | None = None
     rpe: float | None = None
@@ -65,7 +53,7 @@ class SessionInputs:
     game_points: float | None = None
     game_maximum: float | None = None
     bfr_enabled: bool | None = None
-    pressures: Mapping[Side, float | None] = field(default_factory=_no_pressures)
+    pressures: Mapping[Side, float | None] = field(default_factory=dict[Side, float | None])
     cuffs: frozenset[Side] | None = None
     accepted: frozenset[str] = frozenset()
 

@@ -64,7 +64,7 @@ def test_quality_is_judged_as_people_judge_it(recordings, name, verdicts):
 
 def test_an_electrode_off_the_skin_is_named(recordings):
     reasons = channel(recordings, LOOSE, "CH1").quality.reasons
-    assert "The electrode of CH1 was probably off: 4.8% of samples are saturated." in reasons
+    assert "The electrode of CH1 was probably off: 4.8 % of samples are saturated." in reasons
 
 
 @pytest.mark.parametrize("name", ALL)

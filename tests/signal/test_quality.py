@@ -53,7 +53,7 @@ def test_where_nothing_was_found_a_channel_is_at_best_usable():
 
 def test_a_reason_is_a_sentence_a_therapist_understands():
     assert opinion(saturated=0.047).reasons == (
-        "The electrode of CH1 was probably off: 4.7% of samples are saturated.",
+        "The electrode of CH1 was probably off: 4.7 % of samples are saturated.",
     )
 
 

@@ -10,10 +10,10 @@ Verdict = Literal["good", "usable", "poor"]
 Limits = Mapping[Part, tuple[float, float]]
 
 _SENTENCES: Mapping[Part, str] = {
-    "masked": "{percent:.1f} % of {label} could not be used.",
-    "saturated": "The electrode of {label} was probably off: {percent:.1f} % of samples are saturated.",
-    "powerline": "{percent:.0f} % of the power of {label} is mains hum.",
-    "motion": "{percent:.0f} % of the power of {label} lies below 20 Hz: a cable or the skin moved.",
+    "masked": "{share:.1f} % of {label} could not be used.",
+    "saturated": "The electrode of {label} was probably off: {share:.1f} % of samples are saturated.",
+    "powerline": "{share:.0f} % of the power of {label} is mains hum.",
+    "motion": "{share:.0f} % of the power of {label} lies below 20 Hz: a cable or the skin moved.",
     "snr_db": "The activity of {label} is only {value:.0f} dB above rest.",
 }
 
@@ -56,7 +56,7 @@ def opinion_of(
     marks: dict[Part, float] = {part: _mark(value, limits[part]) for part, value in known.items()}
     score = prod(marks.values())
     reasons = [
-        _SENTENCES[part].format(label=label, value=known[part], percent=100 * known[part])
+        _SENTENCES[part].format(label=label, value=known[part], share=100 * known[part])
         for part, mark in marks.items()
         if mark < grades.good_from
     ]

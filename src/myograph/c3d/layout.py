@@ -87,39 +87,75 @@ class _Shape(NamedTuple):
     word: int
 
 
-def read_layout(header: Header, parameters: Parameters, size: int) -> Layout:
-    """The layout of an object of `size` bytes."""
-    channels = _channels(header, parameters)
-    shapes = _shapes(header, parameters, channels)
-    data_offset = _data_offset(header, parameters)
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What header and parameters say, the likeliest first where they may disagree.
+
+    samples          per frame: as many as there are sources for it
+    scales           of points; negative: the data are floats
+    data_block       0 where nobody says
+    frame_rate_hz    0 where nobody says
+    analog_rate_hz   as ANALOG:RATE has it
+    """
+
+    channels: int
+    frames: list[int]
+    samples: list[int]
+    points: list[int]
+    scales: list[float]
+    data_block: int
+    frame_rate_hz: float
+    analog_rate_hz: float
+
+
+def read_layout(
+    header: Header, parameters: Parameters, size: int
+) -> tuple[Layout, tuple[Finding, ...]]:
+    """The layout of an object of `size` bytes, and what had to be decided for it."""
+    claims = _claims(header, parameters)
+    shapes = _shapes(claims)
+    data_offset = header.offset_of_block(claims.data_block or _block_behind_parameters(header))
     room = max(0, size - data_offset)
-    fitting = _fitting(shapes, channels, room)
+    fitting = _fitting(shapes, claims.channels, room)
     shape = fitting or shapes[0]
-    frame_bytes = _frame_bytes(shape, channels)
-    _refuse_what_no_file_holds(channels, frame_bytes, size)
+    frame_bytes = _frame_bytes(shape, claims.channels)
+    _refuse_what_no_file_holds(claims.channels, frame_bytes, size)
     in_file = room // frame_bytes if frame_bytes else 0
     declared = _unwrapped(shape.frames, in_file, header) if frame_bytes else 0
-    frame_rate_hz = _frame_rate(header, parameters)
-    return Layout(
+    layout = Layout(
         points=shape.points,
-        channels=channels,
+        channels=claims.channels,
         samples_per_frame=shape.samples,
         floats=shape.word == _FLOAT_BYTES,
-        point_scale=_point_scale(header, parameters),
+        point_scale=claims.scales[0],
         data_offset=data_offset,
         frames=min(declared, in_file),
         declared_frames=declared,
         frames_in_file=in_file,
         spare_bytes=size - data_offset - declared * frame_bytes,
-        frame_rate_hz=frame_rate_hz,
-        analog_rate_hz=_analog_rate(parameters, frame_rate_hz, shape.samples),
-        contradiction="" if fitting else _contradiction(header, parameters, channels),
+        frame_rate_hz=claims.frame_rate_hz,
+        analog_rate_hz=_analog_rate(claims, shape.samples),
+        contradiction="" if fitting else _contradiction(claims),
     )
+    return layout, (*_disagreements(layout, claims, header), *_size_findings(layout, header))
 
 
-def layout_findings(layout: Layout, header: Header, parameters: Parameters) -> list[Finding]:
-    """What the file contradicts itself on, and what was made of it."""
-    return [*_disagreements(layout, header, parameters), *_size_findings(layout, header)]
+def _claims(header: Header, parameters: Parameters) -> _Claims:
+    channels = _channels(header, parameters)
+    frame_rate_hz = _frame_rate(header, parameters)
+    analog_rate_hz = parameters.number("ANALOG", "RATE") or 0.0
+    if not 0 < analog_rate_hz < math.inf:
+        analog_rate_hz = 0.0
+    return _Claims(
+        channels=channels,
+        frames=_frame_counts(header, parameters),
+        samples=_sample_votes(header, channels, analog_rate_hz, frame_rate_hz),
+        points=_point_counts(header, parameters),
+        scales=_scales(header, parameters),
+        data_block=_data_block(header, parameters),
+        frame_rate_hz=frame_rate_hz,
+        analog_rate_hz=analog_rate_hz,
+    )
 
 
 def _channels(header: Header, parameters: Parameters) -> int:
@@ -139,17 +175,15 @@ def _refuse_what_no_file_holds(channels: int, frame_bytes: int, size: int) -> No
         )
 
 
-def _shapes(header: Header, parameters: Parameters, channels: int) -> list[_Shape]:
+def _shapes(claims: _Claims) -> list[_Shape]:
     """All readings of the counts, the likeliest first."""
-    floats = [scale < 0 for scale in _scales(header, parameters)]
-    words = [_FLOAT_BYTES if is_float else _INTEGER_BYTES for is_float in floats]
+    words = [_FLOAT_BYTES if scale < 0 else _INTEGER_BYTES for scale in claims.scales]
+    # two of three must agree; where none do, the header's word 10 comes first
+    samples = sorted(claims.samples, key=lambda vote: -claims.samples.count(vote)) or [0]
     return [
         _Shape(*counts)
         for counts in product(
-            _unique(_frame_counts(header, parameters)),
-            _unique(_by_votes(_sample_votes(header, parameters, channels))),
-            _unique(_point_counts(header, parameters)),
-            _unique(words),
+            _unique(claims.frames), _unique(samples), _unique(claims.points), _unique(words)
         )
     ]
 
@@ -195,7 +229,9 @@ def trial_fields(parameters: Parameters) -> tuple[int, int] | None:
     return first, last
 
 
-def _sample_votes(header: Header, parameters: Parameters, channels: int) -> list[int]:
+def _sample_votes(
+    header: Header, channels: int, analog_rate_hz: float, frame_rate_hz: float
+) -> list[int]:
     """Analog samples per frame by header word 10, word 3 / channels and the ratio of the rates."""
     if not channels:
         return []
@@ -203,21 +239,16 @@ def _sample_votes(header: Header, parameters: Parameters, channels: int) -> list
     votes = (
         header.samples_per_frame,
         header.analog_values // channels if whole else 0,
-        _rate_ratio(parameters.number("ANALOG", "RATE"), _frame_rate(header, parameters)),
+        _whole_ratio(analog_rate_hz, frame_rate_hz),
     )
-    return [vote for vote in votes if 0 < vote <= COUNT_LIMIT]
+    return [vote for vote in votes if vote]
 
 
-def _by_votes(votes: list[int]) -> list[int]:
-    """Two of three must agree; where none do, the header's word 10 comes first."""
-    return sorted(votes, key=lambda vote: -votes.count(vote)) or [0]
-
-
-def _rate_ratio(analog_hz: float | None, frame_hz: float) -> int:
-    if not analog_hz or not frame_hz or not 0 < analog_hz / frame_hz <= COUNT_LIMIT:
+def _whole_ratio(analog_rate_hz: float, frame_rate_hz: float) -> int:
+    ratio = analog_rate_hz / frame_rate_hz if frame_rate_hz else 0.0
+    if ratio > COUNT_LIMIT or abs(ratio - round(ratio)) >= _RATIO_SLACK * max(1.0, ratio):
         return 0
-    ratio = analog_hz / frame_hz
-    return round(ratio) if abs(ratio - round(ratio)) < _RATIO_SLACK * max(1.0, ratio) else 0
+    return round(ratio)
 
 
 def _point_counts(header: Header, parameters: Parameters) -> list[int]:
@@ -237,16 +268,9 @@ def _scales(header: Header, parameters: Parameters) -> list[float]:
     return [scale for scale in scales if scale and math.isfinite(scale)] or [1.0]
 
 
-def _point_scale(header: Header, parameters: Parameters) -> float:
-    return _scales(header, parameters)[0]
-
-
-def _data_offset(header: Header, parameters: Parameters) -> int:
-    return header.offset_of_block(
-        _data_block(header, parameters)
-        # neither says: by custom the data follow the parameters
-        or 1 + (header.parameter_start - header.start) // BLOCK + header.parameter_blocks
-    )
+def _block_behind_parameters(header: Header) -> int:
+    """Where the data are by custom, if neither header nor parameters say."""
+    return 1 + (header.parameter_start - header.start) // BLOCK + header.parameter_blocks
 
 
 def _data_block(header: Header, parameters: Parameters) -> int:
@@ -281,54 +305,50 @@ def _frame_rate(header: Header, parameters: Parameters) -> float:
     return 0.0
 
 
-def _analog_rate(parameters: Parameters, frame_rate_hz: float, samples: int) -> float:
+def _analog_rate(claims: _Claims, samples: int) -> float:
     """ANALOG:RATE where the frames agree with it, else frame rate times samples per frame.
 
     It is absent or 0 in some files, and 1000 for a true 1020 in others.
     """
-    by_frames = frame_rate_hz * samples
-    stated = parameters.number("ANALOG", "RATE") or 0.0
-    if not math.isfinite(stated) or stated < 0:
-        stated = 0.0
-    return stated if not by_frames or _same_rate(stated, by_frames) else by_frames
+    by_frames = claims.frame_rate_hz * samples
+    if not by_frames or _same_rate(claims.analog_rate_hz, by_frames):
+        return claims.analog_rate_hz
+    return by_frames
 
 
 def _same_rate(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-3)
 
 
-def _contradiction(header: Header, parameters: Parameters, channels: int) -> str:
+def _contradiction(claims: _Claims) -> str:
     """What nothing settles: no reading of the counts fits the size of the file."""
-    votes = _sample_votes(header, parameters, channels)
-    if len(set(_point_counts(header, parameters))) > 1:
+    if len(set(claims.points)) > 1:
         return "how many points there are"
-    if len(set(votes)) == len(votes) > 1:
+    if len(set(claims.samples)) == len(claims.samples) > 1:
         return "how many samples a frame holds"
-    if len({scale < 0 for scale in _scales(header, parameters)}) > 1:
+    if len({scale < 0 for scale in claims.scales}) > 1:
         return "whether its values are whole numbers"
-    return "" if _data_block(header, parameters) else "where its data begin"
+    return "" if claims.data_block else "where its data begin"
 
 
-def _disagreements(layout: Layout, header: Header, parameters: Parameters) -> Iterator[Finding]:
-    points = _point_counts(header, parameters)
+def _disagreements(layout: Layout, claims: _Claims, header: Header) -> Iterator[Finding]:
+    points, frames, votes = claims.points, claims.frames, _unique(claims.samples)
     if len(set(points)) > 1:
         yield Finding(
             "points_disagree",
-            f"The parameters count {points[0]} points, the header {points[1]};"
+            f"The parameters count {points[0]} points, the header {header.points};"
             f" {layout.points} were taken.",
         )
-    votes = _unique(_sample_votes(header, parameters, layout.channels))
     if len(votes) > 1:
         yield Finding(
             "samples_disagree",
             f"A frame could hold {' or '.join(map(str, votes))} analog samples;"
             f" {layout.samples_per_frame} were taken.",
         )
-    frames = _frame_counts(header, parameters)
     if len(set(frames)) > 1:
         yield Finding(
             "frames_disagree",
-            f"The parameters count {frames[0]} frames, the header {frames[1]};"
+            f"The parameters count {frames[0]} frames, the header {header.frames};"
             f" {layout.declared_frames} were taken.",
         )
     if layout.declared_frames not in frames and layout.frame_bytes:
@@ -337,7 +357,7 @@ def _disagreements(layout: Layout, header: Header, parameters: Parameters) -> It
             f"The file counts {frames[0]} frames, as far as 16 bits go; by its size there are"
             f" {layout.declared_frames}.",
         )
-    stated = parameters.number("ANALOG", "RATE")
+    stated = claims.analog_rate_hz
     if layout.samples_per_frame and layout.analog_rate_hz and not stated:
         yield Finding(
             "rate_absent",

@@ -140,17 +140,17 @@ def read_parameters(prefix: bytes, size: int, header: Header) -> Parameters:
     members: dict[int, dict[str, Parameter]] = {}
     twice: dict[int, int] = {}
     unreadable: list[str] = []
-    for record in _records(section, header):
-        if record.group < 0:
-            names.setdefault(-record.group, record.name)
-            members.setdefault(-record.group, {})
+    for name, number, body, following in _records(section, header):
+        if number < 0:
+            names.setdefault(-number, name)
+            members.setdefault(-number, {})
             continue
-        parameter = _parameter(section, record, header.processor)
-        group = members.setdefault(record.group, {})
+        parameter = _parameter(section, body, following, header.processor)
+        group = members.setdefault(number, {})
         if parameter is None:
-            unreadable.append(record.name)
-        elif group.setdefault(record.name, parameter) is not parameter:
-            twice[record.group] = twice.get(record.group, 0) + 1
+            unreadable.append(name)
+        elif group.setdefault(name, parameter) is not parameter:
+            twice[number] = twice.get(number, 0) + 1
     named = ((names.get(number, f"#{number}"), group) for number, group in members.items())
     groups, joined = _joined(named)
     findings = (
@@ -189,15 +189,6 @@ class _Section:
         raise NeedMore(min(self.limit, self.size))
 
 
-class _Record(NamedTuple):
-    """`body`: where type and values begin; `next`: where the next record begins, or 0."""
-
-    name: str
-    group: int
-    body: int
-    next: int
-
-
 def _limit(header: Header) -> int:
     """Both the section's own count of blocks and the data start may lie: the farther one bounds it.
 
@@ -210,7 +201,9 @@ def _limit(header: Header) -> int:
     return max(declared, data, header.parameter_start + BLOCK)
 
 
-def _records(section: _Section, header: Header) -> Iterator[_Record]:
+def _records(section: _Section, header: Header) -> Iterator[tuple[str, int, int, int]]:
+    """Name, group number (negative: it is the group itself), where what follows the offset begins,
+    and where the next record begins, 0 after the last."""
     data, here, unsigned = section.data, section.here, header.processor.unsigned
     position = header.parameter_start + 4
     for _ in range(RECORD_LIMIT):
@@ -223,7 +216,7 @@ def _records(section: _Section, header: Header) -> Iterator[_Record]:
         offset = unsigned(data, name_stop)  # past 32767 the sign bit is set in the wild
         following = name_stop + offset if offset else 0
         name = data[position + 2 : name_stop].decode("latin-1").strip("\0 ").upper()
-        yield _Record(name, group, name_stop + 2, following)
+        yield name, group, name_stop + 2, following
         if not following:
             return
         position = following
@@ -233,9 +226,11 @@ def _records(section: _Section, header: Header) -> Iterator[_Record]:
     )
 
 
-def _parameter(section: _Section, record: _Record, processor: Processor) -> Parameter | None:
+def _parameter(
+    section: _Section, body: int, following: int, processor: Processor
+) -> Parameter | None:
     """None where its type or its size cannot be."""
-    data, body, here = section.data, record.body, section.here
+    data, here = section.data, section.here
     if body + 2 > here and not section.holds(body + 2):
         return None
     kind, count = _kind_and_dimensions(data, body)
@@ -244,7 +239,7 @@ def _parameter(section: _Section, record: _Record, processor: Processor) -> Para
         return None
     dimensions = tuple(data[body + 2 : start])
     stop = start + math.prod(dimensions, start=abs(kind))
-    if (record.next and stop > record.next) or not section.holds(stop):
+    if (following and stop > following) or not section.holds(stop):
         return None
     return Parameter(kind, dimensions, data, start, stop, processor)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from myograph.c3d.events import Event, read_events
 from myograph.c3d.header import FIRST_READ, Header, NeedMore, read_header
-from myograph.c3d.layout import Layout, layout_findings, read_layout
+from myograph.c3d.layout import Layout, read_layout
 from myograph.c3d.parameters import Parameters, read_parameters
 from myograph.c3d.samples import Calibration, analog_samples, point_samples, read_calibration
 from myograph.c3d.source import Source
@@ -52,8 +52,8 @@ def metadata_of_prefix(prefix: bytes, size: int) -> Metadata:
     """The metadata of an object of `size` bytes that begins with `prefix`; may raise NeedMore."""
     header = read_header(prefix, size)
     parameters = read_parameters(prefix, size, header)
-    layout = read_layout(header, parameters, size)
-    calibration, decided = read_calibration(parameters, layout.channels)
+    layout, settled = read_layout(header, parameters, size)
+    calibration, assumed = read_calibration(parameters, layout.channels)
     units = parameters.texts("ANALOG", "UNITS", layout.channels)
     return Metadata(
         header=header,
@@ -62,11 +62,7 @@ def metadata_of_prefix(prefix: bytes, size: int) -> Metadata:
         calibration=calibration,
         labels=tuple(_labels(parameters, layout.channels)),
         units=tuple(unit.strip() or None for unit in units),
-        findings=(
-            *parameters.findings,
-            *layout_findings(layout, header, parameters),
-            *decided,
-        ),
+        findings=(*parameters.findings, *settled, *assumed),
     )
 
 

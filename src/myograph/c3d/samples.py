@@ -22,17 +22,17 @@ class Calibration:
 
     https://www.c3d.org/HTML/Documents/analogdatafloatingpointformat.htm
 
-    offsets, scales   (channels,); SCALE x GEN_SCALE, which may be -1
+    offsets, scales   one per channel; SCALE x GEN_SCALE, which may be -1
     unsigned          stored integers are unsigned
     """
 
-    offsets: Signal
-    scales: Signal
+    offsets: Sequence[float]
+    scales: Sequence[float]
     unsigned: bool
 
     @property
     def changes_nothing(self) -> bool:
-        return not self.offsets.any() and bool((self.scales == 1).all())
+        return not any(self.offsets) and all(scale == 1 for scale in self.scales)
 
 
 def read_calibration(
@@ -40,22 +40,25 @@ def read_calibration(
 ) -> tuple[Calibration, tuple[Finding, ...]]:
     """Missing SCALE is 1, missing OFFSET 0; lists may be shorter than the channels."""
     stated = (parameters.text("ANALOG", "FORMAT") or "").strip().upper() == "UNSIGNED"
-    offsets, with_offset = _series(parameters, "OFFSET", channels, 0.0, unsigned=stated)
+    offsets = _series(parameters, "OFFSET", channels, unsigned=stated)
     # 16-bit converters with their zero at 32768: FORMAT is absent or says SIGNED, yet -32768 can
     # only be meant unsigned (c3d.org samples 16bitanalog, Analysis)
-    found = not stated and bool((offsets <= _OFFSET_BINARY).any())
+    found = not stated and any(offset <= _OFFSET_BINARY for offset in offsets)
     if found:
-        offsets[offsets < 0] += 1 << 16
+        offsets = [offset + (1 << 16) if offset < 0 else offset for offset in offsets]
     general = parameters.number("ANALOG", "GEN_SCALE")
     if general is None or not math.isfinite(general):
         general = 1.0
-    scales, with_scale = _series(parameters, "SCALE", channels, 1.0)
+    scales = _series(parameters, "SCALE", channels, unsigned=False)
     findings = (
-        *_assumed("scale_assumed", "SCALE", channels - with_scale, "1"),
-        *_assumed("offset_assumed", "OFFSET", channels - with_offset, "0"),
+        *_assumed("scale_assumed", "SCALE", channels - len(scales), "1"),
+        *_assumed("offset_assumed", "OFFSET", channels - len(offsets), "0"),
         *((Finding("offset_unsigned", _UNSIGNED_SENTENCE),) if found else ()),
     )
-    return Calibration(offsets, scales * general, stated or found), findings
+    scales += [1.0] * (channels - len(scales))
+    offsets += [0.0] * (channels - len(offsets))
+    scales = [scale * general for scale in scales]
+    return Calibration(offsets, scales, stated or found), findings
 
 
 def _assumed(code: str, name: str, channels: int, value: str) -> tuple[Finding, ...]:
@@ -85,8 +88,8 @@ def analog_samples(
         # one strided pass: byte order, widening and de-interleaving
         out[...] = _decoded(stored, layout, processor).transpose(2, 0, 1)
         if not calibration.changes_nothing:
-            out -= calibration.offsets[channels][:, None, None]
-            out *= calibration.scales[channels][:, None, None]
+            out -= np.array(calibration.offsets)[channels][:, None, None]
+            out *= np.array(calibration.scales)[channels][:, None, None]
 
 
 def point_samples(data: bytes, layout: Layout, processor: Processor) -> Signal:
@@ -141,15 +144,10 @@ def _decoded(stored: npt.NDArray[Any], layout: Layout, processor: Processor) -> 
     return vax_to_float(stored) if layout.floats and processor.vax_floats else stored
 
 
-def _series(
-    parameters: Parameters, name: str, channels: int, default: float, *, unsigned: bool = False
-) -> tuple[Signal, int]:
-    """(channels,) of a list that may run on in NAME2, NAME3, ..., and how many it has."""
-    values = np.full(channels, default)
-    filled = 0
+def _series(parameters: Parameters, name: str, channels: int, *, unsigned: bool) -> list[float]:
+    """At most one per channel of a list that may run on in NAME2, NAME3, ..."""
+    values: list[float] = []
     for parameter in parameters.series("ANALOG", name):
-        wanted = channels - filled
-        part = parameter.counts(wanted) if unsigned else parameter.numbers(wanted)
-        values[filled : filled + len(part)] = part
-        filled += len(part)
-    return values, filled
+        wanted = channels - len(values)
+        values += parameter.counts(wanted) if unsigned else parameter.numbers(wanted)
+    return values

@@ -1,0 +1,164 @@
+"""What a session costs the database: bytes, and the time to receive, save and list it.
+
+    ./dev bench database [--full]
+
+Bar: 15 kB for a session of 24 contractions, indexes included.
+"""
+
+import hashlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+
+from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.protocol import DEFAULT
+from myograph.c3d.recording import read_facts, read_recording
+from myograph.c3d.source import BytesSource
+from myograph.c3d.write import GameSession
+from myograph.db import accounts, lease, patients, results, sessions
+from myograph.db.embedded import Cluster, running
+from myograph.db.identity import Person, become
+from myograph.services.receive_upload import Upload, receive_upload
+from myograph.services.rescore_session import score
+from myograph.simulate.sessions import SimulatedSession, simulate_session
+from myograph.simulate.signals import Burst, Muscle
+
+BAR_BYTES = 15_000
+START = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - as the game writes it
+TABLES = (
+    "therapy_sessions",
+    "c3d_technical_data",
+    "emg_statistics",
+    "contractions",
+    "performance_scores",
+    "session_settings",
+    "upload_events",
+)
+
+
+def main(full: bool) -> None:  # noqa: FBT001 - as every benchmark
+    count = 5_000 if full else 400
+    with tempfile.TemporaryDirectory(prefix="myograph-b-") as folder:
+        Path(folder).chmod(0o711)
+        with running(Path(folder) / "data", options=("autovacuum=off",)) as cluster:
+            cluster.migrate()
+            person = _clinic(cluster)
+            times = _fill(cluster, person, count)
+            print(f"{count} sessions of 24 contractions, each measured anew")
+            for name, taken in times.items():
+                print(f"  {name:8} median {1000 * statistics.median(taken):6.2f} ms")
+            _print_bytes(cluster, count)
+            _print_lists(cluster, person)
+
+
+def _clinic(cluster: Cluster) -> Person:
+    with psycopg.connect(cluster.url("myograph_migrator")) as conn:
+        made = accounts.add(
+            conn,
+            login="a",
+            name="A",
+            role="admin",
+            password_hash="$argon2id$none",  # noqa: S106
+        )
+    person = Person(made, "A", "admin")
+    with psycopg.connect(cluster.url("myograph_web")) as conn:
+        become(conn, person)
+        for number in range(20):
+            patients.add(conn, f"P{number:03}", research_consent=True)
+    return person
+
+
+def _fill(cluster: Cluster, person: Person, count: int) -> dict[str, list[float]]:
+    content, _ = simulate_session(_twelve_bursts(), 1)
+    facts = read_facts(BytesSource(content))
+    measured = measure(read_recording(BytesSource(content)), DEFAULT)
+    assert sum(len(c.contractions) for c in measured.channels) == 24
+    times: dict[str, list[float]] = {"receive": [], "save": []}
+    with (
+        psycopg.connect(cluster.url("myograph_web")) as web,
+        psycopg.connect(cluster.url("myograph_work")) as work,
+    ):
+        for number in range(count):
+            upload = Upload(
+                "emg_data",
+                f"P{number % 20:03}/{number:06}/Ghostly_Emg_20260105_09-00-00-0000.c3d",
+                size_bytes=len(content),
+                etag=f"{number}",
+                patient_code=f"P{number % 20:03}",
+                left="CH1",
+                right="CH2",
+                facts=facts,
+            )
+            times["receive"].append(_timed(lambda: _receive(web, person, upload)))  # noqa: B023
+            [made] = work.execute(
+                "SELECT id FROM therapy_sessions WHERE storage_etag = %s", [f"{number}"]
+            ).fetchall()
+            digest = hashlib.sha256(str(number).encode()).hexdigest()
+            times["save"].append(_timed(lambda: _save(work, made[0], measured, facts, digest)))  # noqa: B023
+    return times
+
+
+def _twelve_bursts() -> SimulatedSession:
+    muscle = Muscle(tuple(Burst(2.0 + 4 * i, 4.5 + 4 * i, rms_v=50e-6) for i in range(12)))
+    return SimulatedSession(seconds=52, muscles=(muscle, muscle), game=GameSession(start=START))
+
+
+def _receive(conn: psycopg.Connection, person: Person, upload: Upload) -> None:
+    become(conn, person)
+    receive_upload(conn, upload)
+    conn.commit()
+
+
+def _save(conn: psycopg.Connection, session_id: UUID, measured, facts, digest: str) -> None:  # noqa: ANN001
+    claim = lease.claim(conn, session_id, seconds=30)
+    assert claim is not None
+    conn.commit()
+    lease.hold(conn, claim)
+    results.identify(conn, session_id, digest)
+    results.remember_protocol(conn, DEFAULT, METHOD)
+    results.replace(
+        conn, session_id, measured, facts=facts, file_hash=digest, program="bench", took_ms=1
+    )
+    score(conn, session_id, pseudonym_key="key")
+    lease.complete(conn, claim, method=METHOD, took_ms=1)
+    conn.commit()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _print_bytes(cluster: Cluster, count: int) -> None:
+    total = before = 0
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+        for table in TABLES:
+            size = "SELECT pg_total_relation_size(%s::regclass)"
+            before += next(conn.execute(size, [table]))[0]
+            conn.execute(f"VACUUM FULL {table}")
+            rows = conn.execute(
+                "SELECT pg_table_size(%s::regclass), pg_indexes_size(%s::regclass)", [table, table]
+            ).fetchone()
+            assert rows is not None
+            total += sum(rows)
+            print(f"  {table:22} {rows[0] / count:7.0f} B rows {rows[1] / count:7.0f} B indexes")
+    print(f"  a session                {total / count:7.0f} B, bar {BAR_BYTES} B")
+    print(f"  never vacuumed           {before / count:7.0f} B")
+
+
+def _print_lists(cluster: Cluster, person: Person) -> None:
+    with psycopg.connect(cluster.url("myograph_web")) as conn:
+        become(conn, person)
+        for name, ask in {
+            "newest 50": lambda: sessions.newest(conn, person),
+            "counts": lambda: sessions.counts(conn, person),
+        }.items():
+            taken = [_timed(ask) for _ in range(50)]
+            print(f"  {name:10} median {1000 * statistics.median(taken):6.2f} ms")

@@ -34,6 +34,15 @@ def test_values_are_stored_less_offset_times_scales(floats):
     )
 
 
+def test_channels_in_any_order_keep_their_own_calibration():
+    stored = stored_values(channels=5)
+    parameters = {"ANALOG:SCALE": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    file = C3DFile.open(BytesSource(c3d(stored, parameters=parameters)))
+    expected = stored.transpose(2, 0, 1).reshape(5, -1) * np.arange(1, 6)[:, None]
+    for indices in ((4, 1), (3,), (0, 1, 4), range(4, -1, -1)):
+        np.testing.assert_array_equal(file.channels(indices), expected[list(indices)])
+
+
 def test_what_is_missing_changes_nothing():
     names = ("SCALE", "OFFSET", "GEN_SCALE", "FORMAT")
     data = c3d(STORED, parameters={f"ANALOG:{name}": ABSENT for name in names})

@@ -184,9 +184,7 @@ class C3DFile:
             raise BadInput(f"There is no channel {channel}; the file has {self.layout.channels}.")
         return channel
 
-    def _analogs(
-        self, channels: slice | Sequence[int], start_frame: int, stop_frame: int
-    ) -> Signal:
+    def _analogs(self, channels: slice | list[int], start_frame: int, stop_frame: int) -> Signal:
         layout = self.layout
         count = (
             len(range(layout.channels)[channels]) if isinstance(channels, slice) else len(channels)
@@ -214,13 +212,13 @@ class C3DFile:
             yield first, _read(self.source, layout.data_offset + first * layout.frame_bytes, length)
 
 
-def _evenly(indices: Sequence[int]) -> slice | Sequence[int]:
+def _evenly(indices: Sequence[int]) -> slice | list[int]:
     """Evenly spaced channels as a slice, which NumPy reads twice as quickly as a list."""
     if len(indices) == 1:
         return slice(indices[0], indices[0] + 1)
     steps = {later - earlier for earlier, later in pairwise(indices)}
     if len(steps) != 1 or min(steps) < 1:
-        return indices
+        return list(indices)
     return slice(indices[0], indices[-1] + 1, steps.pop())
 
 

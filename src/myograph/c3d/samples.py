@@ -78,7 +78,7 @@ def analog_samples(
     layout: Layout,
     calibration: Calibration,
     processor: Processor,
-    channels: slice | Sequence[int],
+    channels: slice | list[int],
     *,
     out: npt.NDArray[np.float64],
 ) -> None:

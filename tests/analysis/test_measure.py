@@ -92,7 +92,8 @@ def test_rest_is_the_noise_of_the_recording():
     channel = channel_of(recording(samples(rest_v=2e-6)))
     assert channel.rest_v == pytest.approx(2e-6, rel=0.1)
     assert channel.quality.noise_level_v == channel.rest_v
-    assert channel.quality.noise_level_db == pytest.approx(6.0, abs=1.0)
+    assert channel.quality.noise_level_db == pytest.approx(20 * np.log10(channel.rest_v / 1e-6))
+    assert channel.quality.masked_share == 0.0
 
 
 # the game
@@ -224,7 +225,8 @@ def test_a_channel_needs_a_second_after_its_artefacts(good, channels):
 
 
 def test_a_recording_of_just_a_second_is_measured_and_a_shorter_one_refused():
-    assert measure(recording(samples()[:1000]), DEFAULT).channels
+    (channel,) = measure(recording(samples()[:1000]), DEFAULT).channels
+    assert channel.whole.mdf_hz is not None
     with pytest.raises(TooShort, match=r"The recording lasts 1\.00 s; 1 s is needed\."):
         measure(recording(samples()[:999]), DEFAULT)
 
@@ -252,6 +254,13 @@ def test_a_mains_line_confirms_or_contradicts_the_rate():
     wrong = measure(recording(humming, rate_hz=990.0), DEFAULT)
     assert wrong.channels[0].implied_rate_hz == pytest.approx(1000, abs=1)
     assert [f.code for f in wrong.findings] == ["mains_contradicts_rate"]
+
+
+def test_a_weak_line_is_found_in_the_quieter_half():
+    x = samples(duration_s=60, bursts=(), rest_v=1e-6, hum_v=2e-6)
+    x[:28_000] += 1e-3 * np.random.default_rng(1).standard_normal(28_000)
+    found = channel_of(recording(x)).implied_rate_hz
+    assert found == pytest.approx(1000, abs=1)
 
 
 def test_the_games_clock_is_compared():

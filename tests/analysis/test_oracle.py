@@ -81,6 +81,12 @@ def test_the_whole_recording(x, measured):
     assert measured.whole.fi_nsm5 == pytest.approx(fi_nsm5, rel=1e-9)
 
 
+def test_the_share_of_motion(x, measured):
+    _, power = welch(x, RATE_HZ, nperseg=1000)
+    share = power[1:20].sum() / power[1:451].sum()
+    assert measured.quality.motion_share == pytest.approx(share, rel=1e-9)
+
+
 def test_signal_to_noise(x, measured):
     y = bandpassed(x)
     inside = np.zeros(x.size, bool)

@@ -5,8 +5,8 @@ import pytest
 
 from myograph.analysis.measure import measure
 from myograph.analysis.protocol import DEFAULT
-from myograph.analysis.spectra import motion_share, spectra_of
-from myograph.analysis.statistics import temporal
+from myograph.analysis.spectra import mean_spectra, motion_share, spectra_of
+from myograph.analysis.statistics import clinical, temporal
 from myograph.signal.filters import bandpass
 from myograph.signal.grid import grid_of
 from tests.signals import Burst, Scene, muscle_shape, recording
@@ -144,6 +144,27 @@ def test_the_spread_of_known_windows_is_that_of_numpy():
     assert result.rms.mean == pytest.approx(rms.mean())
     assert result.rms.sd == pytest.approx(np.std(rms, ddof=1))
     assert (result.rms.minimum, result.rms.maximum) == pytest.approx((rms.min(), rms.max()))
+    mav = np.array([grid.absolute[s // 5 : s // 5 + 200].mean() for s in starts])
+    assert result.mav.mean == pytest.approx(mav.mean())
+    assert result.mav.sd == pytest.approx(np.std(mav, ddof=1))
+
+
+@pytest.mark.parametrize(("samples", "has"), [(249, False), (250, True)])
+def test_a_span_of_just_250_ms_has_a_spectrum(samples, has):
+    spectra = spectra_of(np.random.default_rng(0).standard_normal(4000), None, RATE_HZ, DEFAULT)
+    power = mean_spectra(spectra, np.array([[1000, 1000 + samples]]), DEFAULT)
+    assert np.isfinite(power).all() == has
+
+
+@pytest.mark.parametrize(("cells", "known"), [(200, True), (199, False)])
+def test_just_two_seconds_of_contractions_have_a_clinical_spectrum(cells, known):
+    x = np.random.default_rng(0).standard_normal(6000)
+    grid = grid_of(x, bandpass(RATE_HZ, DEFAULT.band_hz, 4), None, 0.005)
+    spectra = spectra_of(x, None, RATE_HZ, DEFAULT)
+    runs = np.array([[100, 300], [600, 600 + cells]])
+    power = mean_spectra(spectra, grid.edges[runs], DEFAULT)
+    result = clinical(grid, runs, power, spectra=spectra, protocol=DEFAULT)
+    assert (result.mdf_hz is not None) == known
 
 
 def test_the_share_of_motion_is_the_power_below_the_band():

@@ -11,7 +11,9 @@ Limits = Mapping[Part, tuple[float, float]]
 
 _SENTENCES: Mapping[Part, str] = {
     "masked": "{share:.1f} % of {label} could not be used.",
-    "saturated": "The electrode of {label} was probably off: {share:.1f} % of samples are saturated.",
+    "saturated": (
+        "The electrode of {label} was probably off: {share:.1f} % of samples are saturated."
+    ),
     "powerline": "{share:.0f} % of the power of {label} is mains hum.",
     "motion": "{share:.0f} % of the power of {label} lies below 20 Hz: a cable or the skin moved.",
     "snr_db": "The activity of {label} is only {value:.0f} dB above rest.",

@@ -214,6 +214,19 @@ def test_a_folder_that_stood_open_is_closed(folder):
     assert stat.S_IMODE(data.stat().st_mode) & 0o066 == 0
 
 
+def test_a_folder_that_is_everybodys_is_refused(folder):
+    folder.chmod(0o1777)
+    with pytest.raises(BadInput, match="everybody"), running(folder):
+        pass
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+
+
+def test_a_number_that_is_another_programs_by_now_is_not_taken_for_the_server(data):
+    stale = data / "postgres" / "postmaster.pid"
+    stale.write_text(f"{os.getppid()}\n{data}/postgres\n0\n5432\n{data}/run\n\n0\nready\n")
+    assert embedded._postmaster(embedded._Place(data, None)) is None
+
+
 def test_secrets_are_made_once(folder):
     assert secrets_of(folder / "data") == secrets_of(folder / "data")
     assert secrets_of(folder / "data") != secrets_of(folder / "other")

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from myograph.db import contractions, scores, sessions, statistics, technical
+from myograph.db import contractions, lease, results, scores, sessions, statistics, technical
+from myograph.services.receive_upload import Upload, receive_upload
 from tests.database import Database, fresh_database, settle_clinic
 
-SESSIONS = 20_000
 LARGE = {"therapy_sessions", "emg_statistics", "contractions", "performance_scores"}
 
-# 40 patients of 20 therapists; one session an hour; two channels and a few contractions each.
-_FILL = f"""
+# 20 000 sessions, one an hour, of 40 patients of 20 therapists.
+_FILL = """
     INSERT INTO people (id, name, role)
     SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'T' || n, 'therapist'
       FROM generate_series(1, 20) n;
@@ -23,19 +23,19 @@ _FILL = f"""
     UPDATE patients SET therapist_id = (SELECT person_id FROM local_accounts WHERE login = 'thea')
      WHERE patient_code IN ('P1001', 'P1002');
     INSERT INTO processing_parameters (digest, method, protocol)
-    VALUES (repeat('0', 64), 'test', '{{}}');
+    VALUES (repeat('0', 64), 'test', '{}');
     INSERT INTO therapy_sessions (file_path, storage_bucket, storage_version, file_hash, patient_id,
                                   pseudonym, session_date, processing_status)
     SELECT 'x/' || n, 'b', '1', encode(sha256(n::text::bytea), 'hex'),
            'P1' || lpad((n % 40)::text, 3, '0'), md5((n % 40)::text),
            timestamptz '2020-01-01' + n * interval '1 hour',
            CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'completed' END
-      FROM generate_series(1, {SESSIONS}) n;
+      FROM generate_series(1, 20000) n;
     INSERT INTO emg_statistics (session_id, channel_name, channel_number, total_contractions,
            signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
            saturated_share, repeats, spikes, artifacts_detected, processing_pipeline,
            processing_version, method, protocol_digest, file_hash)
-    SELECT id, 'CH' || c, c, 2, 1, 'good', '{{}}', 0, 0, 0, 0, 0, 0, '', '', 'test',
+    SELECT id, 'CH' || c, c, 2, 1, 'good', '{}', 0, 0, 0, 0, 0, 0, '', '', 'test',
            repeat('0', 64), file_hash
       FROM therapy_sessions, generate_series(1, 2) c;
     INSERT INTO contractions (session_id, channel, number, start_s, end_s, peak, mean, strength,
@@ -45,7 +45,7 @@ _FILL = f"""
     INSERT INTO performance_scores (session_id, performance_weights, configuration_id,
            configuration_version, missing, missing_reasons, targets, pressure_verified,
            input_sources, method, protocol_digest)
-    SELECT id, '{{}}', 'default', 1, '{{}}', '{{}}', 'fixed', false, '{{}}', 'test', repeat('0', 64)
+    SELECT id, '{}', 'default', 1, '{}', '{}', 'fixed', false, '{}', 'test', repeat('0', 64)
       FROM therapy_sessions;
     ANALYZE;
     """
@@ -82,7 +82,7 @@ def plans_of(database: Database, person, ask):
 
         conn.cursor_factory = Listening
         ask(conn, person)
-        for query, params in list(asked):
+        for query, params in asked.copy():  # what asks here is heard too
             [[plan]] = conn.execute(f"EXPLAIN (FORMAT json) {query}", params).fetchall()
             yield query, plan[0]["Plan"]
 
@@ -94,7 +94,7 @@ def one_session(conn):
 
 
 QUERIES = {
-    "the newest": lambda c, p: sessions.newest(c, p),
+    "the newest": sessions.newest,
     "the next page": lambda c, p: sessions.newest(c, p, before=one_session(c)[::-1]),
     "of one patient": lambda c, p: sessions.newest(
         c, p, patient="cfcd208495d565ef66e7dff9f98764da" if p.role == "researcher" else "P1001"
@@ -102,7 +102,9 @@ QUERIES = {
     "of one state": lambda c, p: sessions.newest(c, p, state="failed"),
     "one session": lambda c, p: sessions.get(c, p, one_session(c)[0]),
     "what changed": lambda c, p: sessions.changed_since(
-        c, p, c.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
+        c,
+        p,
+        c.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0],
     ),
     "states": lambda c, p: sessions.states(c, p, [one_session(c)[0]]),
     "statistics": lambda c, p: statistics.of_session(c, one_session(c)[0]),
@@ -130,3 +132,59 @@ def test_the_search_for_such_scans_finds_them(many):
 
     [(_, plan)] = plans_of(database, clinic.admin, ask)
     assert set(scanned(plan)) == {"therapy_sessions"}
+
+
+def scans(database, conn):
+    """How often large tables were read from end to end, `conn`'s own reads included."""
+    conn.rollback()
+    conn.execute("SELECT pg_stat_force_next_flush()")
+    conn.commit()
+    with database.connect("postgres") as other:
+        return dict(
+            other.execute(
+                "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname = ANY (%s)",
+                [list(LARGE)],
+            ).fetchall()
+        )
+
+
+NEW = Upload("b", "P1001/new.c3d", size_bytes=1, etag="1", patient_code="P1001", left="CH1")
+KNOWN = Upload("b", "x/1", version="1", etag="1")
+
+
+def analyse_in_rows(conn):
+    session_id = conn.execute(
+        "SELECT id FROM therapy_sessions WHERE processing_status = 'pending' LIMIT 1"
+    ).fetchone()[0]
+    claim = lease.claim(conn, session_id, seconds=30)
+    lease.extend(conn, claim, seconds=30)
+    lease.hold(conn, claim)
+    results.identify(conn, session_id, "0" * 64)
+    assert results.measured_before(conn, "0" * 64, "test", "0" * 64) is None
+    lease.complete(conn, claim, method="test", took_ms=1)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda conn: receive_upload(conn, NEW),
+        lambda conn: receive_upload(conn, KNOWN),
+        analyse_in_rows,
+        lambda conn: lease.reap(conn, max_tries=5, stalled_s=1e9),
+    ],
+    ids=["a new upload", "a known one", "an analysis", "the reaper"],
+)
+def test_no_work_on_one_session_reads_them_all(many, work):
+    database, _ = many
+    with database.connect("myograph_work") as conn:
+        before = scans(database, conn)
+        work(conn)
+        assert scans(database, conn) == before
+
+
+def test_the_count_of_such_reads_counts_them(many):
+    database, _ = many
+    with database.connect("myograph_work") as conn:
+        before = scans(database, conn)
+        conn.execute("SELECT protocol_day FROM therapy_sessions WHERE cache_hits > 1")
+        assert scans(database, conn) != before

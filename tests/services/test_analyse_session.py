@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -257,9 +258,9 @@ def test_an_unexpected_error_is_tried_again_and_given_up_with_its_reason(
         with pytest.raises(ZeroDivisionError):
             analyse(received, broken, terms)
         assert look(received).processing_status == "pending"
-    assert analyse(received, broken, terms) == "failed"
+    assert analyse(received, broken, terms) == "gave_up"
     session = look(received)
-    assert session.failure_kind == "gave_up"
+    assert (session.processing_status, session.failure_kind) == ("failed", "gave_up")
     assert "ZeroDivisionError" in session.processing_error_message
     assert "P001" not in session.processing_error_message
 
@@ -275,7 +276,7 @@ def test_an_error_of_someone_who_lost_the_claim_is_nobodys(analyse, upload, look
 
         return measure
 
-    assert analyse(received, overtaken(ZeroDivisionError())) == "failed"
+    assert analyse(received, overtaken(ZeroDivisionError())) == "lease_lost"
     assert look(received).processing_status == "processing"
     with pool.connection() as conn:
         conn.execute("UPDATE therapy_sessions SET lease_until = NULL")
@@ -323,6 +324,26 @@ def test_the_session_that_came_first_is_the_original_whoever_is_analysed_first(
     analyse(first)
     assert look(second).duplicate_of == first.session_id
     assert look(first).duplicate_of is None
+
+
+def test_twins_that_are_identified_at_once_do_not_lock_each_other_out(upload, pool, store, clinic):
+    received = [upload() for _ in range(3)]
+    meeting = threading.Barrier(3)
+
+    def run(one, outcomes):
+        meeting.wait()
+        outcomes.append(analyse_session(pool, store, one.session_id, terms=TERMS))
+
+    outcomes = []
+    threads = [threading.Thread(target=run, args=[one, outcomes]) for one in received]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) <= {"analysed", "shared"}
+    with pool.connection() as conn:
+        rows = conn.execute("SELECT duplicate_of FROM therapy_sessions ORDER BY created_at, id")
+        assert [row[0] for row in rows] == [None, received[0].session_id, received[0].session_id]
 
 
 def test_another_protocol_measures_anew(analyse, upload, clinic):

@@ -95,14 +95,14 @@ def test_without_either_the_start_is_unknown():
 @pytest.mark.parametrize(
     ("start", "offset", "doubled"),
     [
-        (datetime(2025, 10, 26, 1, 59), "+02:00", False),
-        (datetime(2025, 10, 26, 2, 30), "+02:00", True),
-        (datetime(2025, 10, 26, 3, 0), "+01:00", False),
-        (datetime(2025, 3, 30, 2, 30), "+01:00", False),
+        ("2025-10-26T01:59", "+02:00", False),
+        ("2025-10-26T02:30", "+02:00", True),
+        ("2025-10-26T03:00", "+01:00", False),
+        ("2025-03-30T02:30", "+01:00", False),
     ],
 )
 def test_of_a_doubled_hour_the_first_is_taken_and_said(start, offset, doubled):
-    told = described(facts(start=start), name="recording.c3d")
+    told = described(facts(start=datetime.fromisoformat(start)), name="recording.c3d")
     assert told["session_date"].endswith(offset)
     assert ("doubled_hour" in {f["code"] for f in told["findings"]}) is doubled
 

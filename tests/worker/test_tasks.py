@@ -24,10 +24,10 @@ def waits_s(rule, attempts):
     return (decision.retry_at - datetime.now(UTC)).total_seconds()
 
 
-def test_each_wait_is_about_twice_the_last():
+def test_each_wait_is_about_four_times_the_last():
     rule = Again(first_s=8, attempts=9)
     for attempts in range(4):
-        low, high = 0.75 * 8 * 2**attempts, 1.25 * 8 * 2**attempts
+        low, high = 0.75 * 8 * 4**attempts, 1.25 * 8 * 4**attempts
         assert low - 1 < waits_s(rule, attempts) <= high
 
 

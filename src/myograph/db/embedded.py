@@ -172,6 +172,8 @@ def _prepared(data_dir: Path) -> Path:
     root = data_dir.expanduser().absolute()
     if not root.exists():
         root.mkdir(parents=True, mode=0o700)
+    if root.stat().st_mode & stat.S_ISVTX:
+        raise BadInput(f"{root} is everybody's; name a folder of our own below it")
     if os.geteuid() == 0:
         # The server's user must pass through to its own folder, and sees no more than that.
         root.chmod(0o711)
@@ -256,13 +258,23 @@ class _Postmaster:
 
 
 def _postmaster(place: _Place) -> _Postmaster | None:
-    """What postmaster.pid says, where that process lives."""
+    """What postmaster.pid says, where that process lives and is a server of this cluster."""
     try:
         lines = (place.cluster / "postmaster.pid").read_text("utf-8").splitlines()
         pid, port, folder, address = int(lines[0]), int(lines[3]), lines[4], lines[5]
     except (FileNotFoundError, ValueError, IndexError):
         return None
-    return _Postmaster(pid, folder or address, port) if _alive(pid) else None
+    if not (_alive(pid) and str(place.cluster) in _command_of(pid)):
+        return None  # after a crash the number may be another program's
+    return _Postmaster(pid, folder or address, port)
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except FileNotFoundError:  # no Linux
+        asked = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603, of our own making
 
 
 def _alive(pid: int) -> bool:

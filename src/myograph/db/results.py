@@ -21,10 +21,16 @@ from myograph.db.plain import plain, plain_text
 from myograph.recording import Facts, Finding
 
 
+def wait_for_twins(conn: Connection, file_hash: str) -> None:
+    """Let sessions of equal bytes be identified one after the other: else neither sees the other.
+
+    Before any row is locked: whoever is in front may have to write to ours.
+    """
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [file_hash])
+
+
 def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
     """Note what bytes the session has, and which session of these bytes came first."""
-    # Two uploads of equal bytes, one after the other: else neither sees the other.
-    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [file_hash])
     conn.execute(
         "UPDATE therapy_sessions SET file_hash = %s WHERE id = %s", [file_hash, session_id]
     )
@@ -35,7 +41,8 @@ def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
         UPDATE therapy_sessions t
            SET duplicate_of = first.id
           FROM first
-         WHERE t.file_hash = %s AND t.id <> first.id AND t.duplicate_of IS NULL
+         WHERE t.file_hash = %s AND t.id <> first.id
+           AND t.duplicate_of IS DISTINCT FROM first.id
         """,
         [file_hash, file_hash],
     )

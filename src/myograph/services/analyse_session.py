@@ -33,7 +33,7 @@ from myograph.services import rescore_session
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
 from myograph.storage.objects import ObjectStore, Stored
 
-Outcome = Literal["analysed", "shared", "failed", "nothing_to_do", "lease_lost"]
+Outcome = Literal["analysed", "shared", "failed", "gave_up", "nothing_to_do", "lease_lost"]
 
 # Measures the file at a path; calls the last argument now and then while it works.
 Measure = Callable[[Path, Protocol, bool, Callable[[], None]], Measurement]
@@ -102,9 +102,10 @@ def analyse_session(
     except ObjectGone as exc:
         return _failed(pool, claim, "file_gone", exc)
     except Exception as exc:
-        if _tried_enough(pool, claim, terms, exc):
-            return "failed"
-        raise
+        outcome = _after_error(pool, claim, terms, exc)
+        if outcome is None:
+            raise
+        return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def _identify(work: _Work, stored: Stored) -> UUID | None:
     """Note the bytes; the session that the same measurement can be taken from, if there is one."""
     protocol = work.terms.protocol
     with work.pool.connection() as conn:
+        results.wait_for_twins(conn, stored.sha256)
         lease.hold(conn, work.claim)
         results.identify(conn, work.claim.session_id, stored.sha256)
         results.remember_protocol(conn, protocol, METHOD)
@@ -208,21 +210,21 @@ def _failed(
     return "failed"
 
 
-def _tried_enough(
+def _after_error(
     pool: ConnectionPool[Connection], claim: Claim, terms: Terms, exc: Exception
-) -> bool:
-    """Give the claim back, or give up where this was the last try."""
+) -> Outcome | None:
+    """None: the claim was given back, and another try may follow."""
     sentence = _sentence(exc)
     try:
         with pool.connection() as conn:
             lease.hold(conn, claim)
             if claim.tries < terms.max_tries:
                 lease.give_back(conn, claim, sentence=sentence)
-                return False
+                return None
             lease.fail(conn, claim, "gave_up", code="gave_up", sentence=sentence)
     except LeaseLost:
-        return True
-    return True
+        return "lease_lost"
+    return "gave_up"
 
 
 def _sentence(exc: Exception) -> str:

@@ -34,7 +34,7 @@ class Has:
 
 
 class Again(BaseRetryStrategy):
-    """Exponentially later each time, spread out so that many do not come back at once.
+    """Four times later each time, spread out so that many do not come back at once.
 
     It outlasts the tries that a session has, which are counted with the session: those of workers
     that died count there too.
@@ -47,20 +47,26 @@ class Again(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if isinstance(exception, LeaseLost) or job.attempts >= self._attempts:
             return None
-        later_s = self._first_s * 2**job.attempts
+        later_s = self._first_s * 4**job.attempts
         spread_s = later_s * random.uniform(0.75, 1.25)  # noqa: S311, no secret
         return RetryDecision(retry_in={"milliseconds": round(1000 * spread_s)})
 
 
-AGAIN = Again(first_s=2.0, attempts=6)
+AGAIN = Again(first_s=4.0, attempts=6)  # five tries of a session take about six minutes
 
 
 @tasks.task(name="analyse_session", pass_context=True, retry=AGAIN)
 def analyse_session(context: JobContext, session_id: str) -> None:
     has = _has(context)
-    outcome = analysing.analyse_session(
-        has.pool, has.store, UUID(session_id), terms=has.terms, measure=has.measure
-    )
+    try:
+        outcome = analysing.analyse_session(
+            has.pool, has.store, UUID(session_id), terms=has.terms, measure=has.measure
+        )
+    except Exception as exc:
+        log.warning(
+            "analyse_session", session=session_id, outcome="again", error=type(exc).__name__
+        )
+        raise
     log.info("analyse_session", session=session_id, outcome=outcome)
 
 

@@ -233,15 +233,17 @@ COMMENT ON FUNCTION app.check_upload(jsonb) IS 'Refuse an event that cannot be a
 CREATE FUNCTION app.session_of_object(event jsonb) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
 AS $$
-    -- By id and version, or as a listing knows it: by path and etag.
-    SELECT t.id
-      FROM public.therapy_sessions t
-     WHERE t.storage_bucket = event ->> 'bucket'
-       AND (COALESCE(t.storage_object_id, t.file_path) = COALESCE(event ->> 'object_id', event ->> 'name')
-            AND t.storage_version = COALESCE(event ->> 'version', trim('"' FROM event ->> 'etag'))
-            OR t.file_path = event ->> 'name' AND t.superseded_by IS NULL
-            AND t.storage_etag = trim('"' FROM event ->> 'etag'))
-     LIMIT 1
+    -- By id and version, else as a listing knows it: by path and etag.
+    SELECT COALESCE(
+        (SELECT t.id FROM public.therapy_sessions t
+          WHERE t.storage_bucket = event ->> 'bucket'
+            AND COALESCE(t.storage_object_id, t.file_path) = COALESCE(event ->> 'object_id', event ->> 'name')
+            AND t.storage_version = COALESCE(event ->> 'version', trim('"' FROM event ->> 'etag'))),
+        (SELECT t.id FROM public.therapy_sessions t
+          WHERE t.storage_bucket = event ->> 'bucket'
+            AND t.file_path = event ->> 'name'
+            AND t.superseded_by IS NULL
+            AND t.storage_etag = trim('"' FROM event ->> 'etag')))
 $$;
 COMMENT ON FUNCTION app.session_of_object(jsonb) IS 'The session that this very object has already.';
 

@@ -16,7 +16,7 @@ from myograph.c3d.write import scientific
 from myograph.errors import BadInput, NotFound, NotReadable, TooShort, Unfinalised
 from myograph.recording import Recording
 from myograph.simulate.detector import expected_activity
-from myograph.simulate.signals import Burst, Mains, Muscle
+from myograph.simulate.signals import Burst, Fatigue, Mains, Muscle
 from tests.generated import LEFT, Made, content_of, recording_in
 
 LEGS = {"CH1": Leg("left", "quadriceps"), "CH2": Leg("right", "quadriceps")}
@@ -87,8 +87,30 @@ def test_analysis_has_every_key_that_programs_rely_on(document):
         assert all(c.keys() >= CONTRACTION for c in channel["contractions"])
 
 
-def test_what_later_parts_measure_is_there_and_null(document):
-    assert [c["fatigue"] for c in document["channels"]] == [None, None]
+def test_fatigue_has_every_key_and_its_reason_where_it_was_not_measured(document):
+    for channel in document["channels"]:
+        assert channel["fatigue"].keys() >= {"mdf", "mpf", "rms", "fi_nsm5", "reason"}
+        assert channel["fatigue"]["mdf"] is None
+        assert "contractions can be used and 6 are needed" in channel["fatigue"]["reason"]
+
+
+def test_fatigue_is_told_with_slope_interval_and_verdict(tmp_path):
+    tired = Muscle(
+        tuple(Burst(1 + 3 * k, 3 + 3 * k, 80e-6) for k in range(10)), fatigue=Fatigue(-30.0, 10.0)
+    )
+    path = recording_in(tmp_path, Made(muscles=(tired, LEFT), seconds=32.0))
+    fatigue = analyse(path).to_dict()["channels"][0]["fatigue"]
+    for name in ("mdf", "mpf", "rms", "fi_nsm5"):
+        assert fatigue[name].keys() >= {"slope_per_min_percent", "p", "r2", "n", "intercept"}
+        assert fatigue[name]["n"] == 10
+    mdf = fatigue["mdf"]
+    assert mdf["low_per_min_percent"] < -30 < mdf["high_per_min_percent"]
+    assert mdf["slope_per_min"] == pytest.approx(
+        mdf["slope_per_min_percent"] / 100 * mdf["intercept"]
+    )
+    assert fatigue["mdf_falls"] is True
+    assert fatigue["reason"] is None
+    assert fatigue["sentence"].startswith("MDF falls by ")
 
 
 def test_the_recording_is_told_as_info_tells_it(path, document):

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from myograph.analysis.protocol import DEFAULT, Protocol
-from myograph.analysis.results import ChannelMeasurement, Contraction, Measurement, Statistics
+from myograph.analysis.results import (
+    ChannelMeasurement,
+    Contraction,
+    Fatigue,
+    Measurement,
+    Statistics,
+)
 from myograph.c3d.recording import read_facts, read_recording
 from myograph.c3d.source import FileSource
 from myograph.errors import BadInput
@@ -215,7 +221,7 @@ def _channel(channel: ChannelMeasurement, muscle: MuscleScore, leg: Leg) -> Json
             "source": muscle.mvc.source,
             "confidence": muscle.mvc.confidence,
         },
-        "fatigue": None,
+        "fatigue": _fatigue(channel.fatigue),
         "quality": {
             "verdict": quality.verdict,
             "score": quality.score,
@@ -237,6 +243,21 @@ def _channel(channel: ChannelMeasurement, muscle: MuscleScore, leg: Leg) -> Json
         "threshold": channel.threshold_v,
         "pipeline": channel.pipeline,
         "findings": [_finding(f) for f in channel.findings],
+    }
+
+
+def _fatigue(fatigue: Fatigue) -> Json:
+    """Amplitudes in volts and frequencies in hertz, per minute."""
+    return {
+        "mdf": _plain(fatigue.mdf),
+        "mpf": _plain(fatigue.mpf),
+        "rms": _plain(fatigue.rms),
+        "fi_nsm5": _plain(fatigue.fi_nsm5),
+        "quadrant": fatigue.quadrant,
+        "significance_level": fatigue.level,
+        "mdf_falls": fatigue.mdf_falls,
+        "sentence": fatigue.sentence,
+        "reason": fatigue.reason,
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from myograph.analysis.results import Fatigue, Regression
 from myograph.api import analyse
 from myograph.cli.report import about, report, sparkline
 from tests.generated import recording_in
@@ -137,3 +138,45 @@ def test_a_sparkline_is_as_high_as_each_columns_highest():
 def test_a_sparkline_of_nothing_is_nothing():
     assert sparkline([], 10) == ""
     assert sparkline([0.0, 0.0], 10) == ""
+
+
+TREND = Regression(
+    n=8,
+    slope_per_min=-5.0,
+    intercept=50.0,
+    slope_per_min_percent=-10.0,
+    low_per_min_percent=-15.0,
+    high_per_min_percent=-5.0,
+    r2=0.8,
+    p=0.001,
+    robust_slope_per_min=-5.0,
+    robust_slope_per_min_percent=-9.8,
+)
+FATIGUE = Fatigue(
+    mdf=TREND,
+    mpf=TREND,
+    rms=replace(TREND, slope_per_min_percent=7.0),
+    fi_nsm5=replace(TREND, slope_per_min_percent=None),
+    quadrant="fatigue",
+    level=0.025,
+    mdf_falls=True,
+    sentence="MDF falls by 10.0 %/min (95 % CI 5.0 to 15.0).",
+)
+
+
+def test_fatigue_is_told_with_what_stands_beside_it(result):
+    shown = told(report(with_channel(result, fatigue=FATIGUE), {}, 200))
+    assert (
+        "MDF falls by 10.0 %/min (95 % CI 5.0 to 15.0). per minute: RMS +7.0 %, "
+        "MPF \N{MINUS SIGN}10.0 %, FInsm5 –; frequency down and amplitude up, as in fatigue"
+    ) in shown
+
+
+def test_a_fatigue_without_a_quadrant_names_none(result):
+    fatigue = replace(FATIGUE, quadrant=None)
+    assert "FInsm5 – MVC" in told(report(with_channel(result, fatigue=fatigue), {}, 200))
+
+
+def test_fatigue_that_was_not_measured_says_why(result):
+    shown = told(report(result, {}, 200))
+    assert "fatigue not measured: 3 contractions can be used and 6 are needed" in shown

@@ -11,7 +11,7 @@ from myograph.api import Leg, analyse
 from myograph.export.delimited import csv_text, guarded, write_folder
 from myograph.export.tables import Column, Table, tables_of
 from myograph.export.workbook import workbook_bytes, write_workbook
-from myograph.simulate.signals import Muscle
+from myograph.simulate.signals import Burst, Fatigue, Muscle
 from tests.export.workbook_cells import sheets
 from tests.generated import LEFT, Made, recording_in
 
@@ -23,9 +23,13 @@ def documents(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     legs = {"CH1": Leg("left"), "CH2": Leg("right")}
     silent = Made(muscles=(LEFT, Muscle(())), seed=2)
+    bursts = tuple(Burst(1 + 3 * k, 3 + 3 * k, 80e-6) for k in range(7))
+    tired = Muscle(bursts, fatigue=Fatigue(-30.0, 10.0))
+    made_tired = Made(muscles=(tired, LEFT), seconds=22.0, seed=3)
     return [
         analyse(recording_in(folder), legs=legs, rpe=5).to_dict(),
         analyse(recording_in(folder, silent, "Bäcker, 2.c3d"), legs=legs).to_dict(),
+        analyse(recording_in(folder, made_tired, "tired.c3d")).to_dict(),
         REFUSED,
     ]
 
@@ -45,17 +49,17 @@ def from_csv(table):
 
 
 def test_one_row_each_for_recordings_channels_contractions_and_the_refused(documents, tables):
-    analysed = documents[:2]
+    analysed = documents[:3]
     channels = [c for d in analysed for c in d["channels"]]
     contractions = [x for c in channels for x in c["contractions"]]
     counts = {name: len(table.rows) for name, table in tables.items() if name != "codebook"}
     assert counts == {
-        "recordings": 2,
+        "recordings": 3,
         "channels": len(channels),
         "contractions": len(contractions),
         "refused": 1,
     }
-    assert len(contractions) == 8
+    assert len(contractions) == 18
 
 
 def test_each_cell_is_the_number_of_the_json(documents, tables):
@@ -79,6 +83,18 @@ def test_each_cell_is_the_number_of_the_json(documents, tables):
         shared = row.keys() & contraction.keys()
         assert len(shared) >= 18
         assert {k: row[k] for k in shared} == {k: contraction[k] for k in shared}
+
+
+def test_the_trends_of_fatigue_are_columns_and_their_absence_has_a_reason(documents, tables):
+    channels = rows(tables["channels"])
+    trend = documents[2]["channels"][0]["fatigue"]["mdf"]
+    for name in ("slope_per_min_percent", "low_per_min_percent", "p", "r2"):
+        assert channels[4][f"fatigue_mdf_{name}"] == trend[name] is not None
+    assert channels[4]["fatigue_contractions"] == 7
+    assert channels[4]["mdf_falls"] is documents[2]["channels"][0]["fatigue"]["mdf_falls"]
+    assert channels[4]["fatigue_reason"] is None
+    assert channels[0]["fatigue_mdf_p"] is None
+    assert channels[0]["fatigue_reason"].startswith("3 contractions can be used")
 
 
 def test_no_column_points_at_nothing(documents, tables):

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from myograph.analysis.amplitude import amplitude_of
 from myograph.analysis.contractions import Detection, find_contractions
 from myograph.analysis.describe import Traces, describe, spectral_of
+from myograph.analysis.fatigue import fatigue_of, with_verdicts
 from myograph.analysis.findings import artefact_findings, detection_findings
 from myograph.analysis.game import agreement, game_runs, game_trace
 from myograph.analysis.processed import SHORTEST_S, clean, envelope, filter_of, line_to_remove
@@ -23,7 +25,7 @@ from myograph.signal.grid import Grid, grid_of
 from myograph.signal.mains import Line
 from myograph.signal.runs import Runs, filled
 
-METHOD = "2026.1"  # raise it when any number below can change
+METHOD = "2026.2"  # raise it when any number below can change
 
 LOWEST_RATE_HZ = 200.0
 _P95 = 0.95
@@ -45,7 +47,7 @@ def measure(recording: Recording, protocol: Protocol) -> Measurement:
     return Measurement(
         method=METHOD,
         protocol_digest=protocol.digest,
-        channels=tuple(m.channel for m in measured),
+        channels=with_verdicts([m.channel for m in measured], protocol),
         refused=tuple(refused),
         findings=contradictions(evidence, facts),
         rate=evidence,
@@ -80,6 +82,14 @@ def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
     spectral = spectral_of(spans, power, spectra, protocol)
     contractions = describe(found.runs, traces, spectral, source=found.source, protocol=protocol)
     line = line_of(spectra.samples, grid, protocol)
+    quality = quality_of(
+        channel.label,
+        artefacts=artefacts,
+        spectra=spectra,
+        grid=grid,
+        detection=found.detection,
+        protocol=protocol,
+    )
     measured = ChannelMeasurement(
         label=channel.label,
         clinical=clinical(grid, found.runs, power, spectra=spectra, protocol=protocol),
@@ -87,14 +97,7 @@ def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
         temporal=temporal(grid, found.runs, spectra=spectra, protocol=protocol),
         contractions=contractions,
         game=_agreement(found, grid, artefacts),
-        quality=quality_of(
-            channel.label,
-            artefacts=artefacts,
-            spectra=spectra,
-            grid=grid,
-            detection=found.detection,
-            protocol=protocol,
-        ),
+        quality=quality,
         envelope_p95_v=_p95(traces.envelope, found.runs),
         rest_v=found.detection.rest_v,
         threshold_v=found.detection.threshold_v,
@@ -105,6 +108,13 @@ def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
         pipeline=_pipeline(grid.rate_hz, prepared.line_hz, protocol),
         activated_p95_v=None if traces.game is None else _p95(traces.game, found.runs),
         implied_rate_hz=None if line is None else line.implied_rate_hz,
+        fatigue=fatigue_of(
+            channel.label,
+            contractions,
+            verdict=quality.verdict,
+            rest_rms_v=amplitude_of(grid, ~filled(found.runs, grid.size)).rms_v,
+            protocol=protocol,
+        ),
     )
     return _Measured(measured, line)
 

@@ -74,6 +74,13 @@ class Protocol:
     short_window_ms: float = 250.0
     quiet_share: float = 0.2  # of the windows: the spectrum of rest
 
+    # fatigue
+    fatigue_fewest: int = 6  # contractions
+    fatigue_from_ms: float = 500.0  # each
+    fatigue_snr_db: float = 10.0  # its RMS over that of rest
+    fatigue_masked_share: float = 0.10
+    fatigue_level: float = 0.05  # of the test, shared among the muscles tested
+
     # quality
     masked_limits: Range = (0.01, 0.10)
     saturated_limits: Range = (0.001, 0.02)
@@ -208,6 +215,11 @@ BOUNDS: Mapping[str, Range] = {
     "window_ms": (1000, 4000),
     "short_window_ms": (100, 4000),
     "quiet_share": (0.01, 1),
+    "fatigue_fewest": (3, 1000),
+    "fatigue_from_ms": (50, 10_000),
+    "fatigue_snr_db": (0, 100),
+    "fatigue_masked_share": (0, 1),
+    "fatigue_level": (0.0001, 0.5),
     "masked_limits": (0, 1),
     "saturated_limits": (0, 1),
     "powerline_limits": (0, 1),

@@ -6,6 +6,7 @@ from typing import Literal
 from myograph.recording import Finding
 
 Verdict = Literal["good", "usable", "poor"]
+Quadrant = Literal["fatigue", "less_force", "more_force", "recovery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,51 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Regression:
+    """How one value of the contractions changes with time, in its own unit and in per cent.
+
+    intercept              the fitted value at the first contraction
+    *_percent              of that fitted value; None where it is not above 0
+    low_*, high_*          the 95 % interval of the slope
+    robust_*               by Theil and Sen, in per cent of its own fitted value
+    """
+
+    n: int
+    slope_per_min: float
+    intercept: float
+    slope_per_min_percent: float | None
+    low_per_min_percent: float | None
+    high_per_min_percent: float | None
+    r2: float
+    p: float
+    robust_slope_per_min: float
+    robust_slope_per_min_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fatigue:
+    """Trends over the contractions of one channel; None, with the reason, where there are none.
+
+    quadrant     by the signs of the slopes of MDF and RMS; both intervals say how sure they are
+    level        MDF falls where p lies below it: 0.05 / muscles tested
+    mdf_falls    the verdict; the other trends are shown beside it and carry none
+    """
+
+    mdf: Regression | None = None
+    mpf: Regression | None = None
+    rms: Regression | None = None
+    fi_nsm5: Regression | None = None
+    quadrant: Quadrant | None = None
+    level: float | None = None
+    mdf_falls: bool | None = None
+    sentence: str | None = None
+    reason: str | None = None
+
+
+NO_FATIGUE = Fatigue(reason="it was not looked for")
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelMeasurement:
     """Everything measured on one channel.
 
@@ -155,6 +201,7 @@ class ChannelMeasurement:
     pipeline: str
     activated_p95_v: float | None = None
     implied_rate_hz: float | None = None
+    fatigue: Fatigue = NO_FATIGUE
 
 
 @dataclass(frozen=True, slots=True)

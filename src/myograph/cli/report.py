@@ -9,7 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from myograph.analysis.results import ChannelMeasurement, Contraction
+from myograph.analysis.results import (
+    ChannelMeasurement,
+    Contraction,
+    Fatigue,
+    Quadrant,
+    Regression,
+)
 from myograph.api import NOWHERE, Leg, Result
 from myograph.charts.numbers import clock, decimal, duration, microvolts
 from myograph.recording import Facts, Finding, GameFacts
@@ -23,6 +29,12 @@ _SOURCES = {
     "baseline_session": "from a baseline session",
     "c3d_metadata": "from the file, in the domain of the game's detector",
     "backend_95percentile": "estimated from this session",
+}
+_QUADRANTS: Mapping[Quadrant | None, str] = {
+    "fatigue": "; frequency down and amplitude up, as in fatigue",
+    "less_force": "; frequency and amplitude down, as with less force",
+    "more_force": "; frequency and amplitude up, as with more force",
+    "recovery": "; frequency up and amplitude down, as in recovery",
 }
 _NARROW = 72
 _NO_NUMBER = "–"
@@ -135,6 +147,7 @@ def _channel(
         judged = {j.number: j for j in muscle.judgements}
         parts.append(_contractions(channel.contractions, judged, narrow=width < _NARROW))
         parts += (Text(line, style="dim") for line in _legend(channel, muscle))
+    parts += [Text(line) for line in _fatigue_lines(channel.fatigue)]
     parts += [Text(_mvc_line(muscle)), *(Text(line) for line in _muscle_lines(muscle))]
     return Group(parts[0], Padding(Group(*parts[1:]), (0, 0, 0, 2)))
 
@@ -242,6 +255,24 @@ def _note(contraction: Contraction, judgement: Judgement) -> str:
 
 def _met(met: bool | None) -> str:  # noqa: FBT001 - a value to show, not a switch
     return {True: "yes", False: "no", None: _NO_NUMBER}[met]
+
+
+def _fatigue_lines(fatigue: Fatigue) -> Iterator[str]:
+    """The verdict, then what stands beside it and carries none."""
+    if fatigue.sentence is None:
+        yield f"fatigue not measured: {fatigue.reason}"
+        return
+    yield fatigue.sentence
+    trends = {"RMS": fatigue.rms, "MPF": fatigue.mpf, "FInsm5": fatigue.fi_nsm5}
+    beside = [f"{name} {_change(trend)}" for name, trend in trends.items() if trend is not None]
+    yield f"per minute: {', '.join(beside)}{_QUADRANTS.get(fatigue.quadrant, '')}"
+
+
+def _change(trend: Regression) -> str:
+    if trend.slope_per_min_percent is None:
+        return _NO_NUMBER
+    sign = "+" if trend.slope_per_min_percent > 0 else ""
+    return f"{sign}{decimal(trend.slope_per_min_percent, 1)} %"
 
 
 def _mvc_line(muscle: MuscleScore) -> str:

@@ -126,6 +126,27 @@ _RECORDING = (
     Column("findings", "", "what the reader had to decide", "recording.findings"),
 )
 
+_TRENDS = (("mdf", "Hz"), ("mpf", "Hz"), ("rms", "V"), ("fi_nsm5", "s^6"))
+
+
+def _trend_columns(name: str, unit: str) -> tuple[Column, ...]:
+    """The line through one value of the contractions."""
+    parts = (
+        ("slope_per_min", f"{unit}/min", "change with time"),
+        ("intercept", unit, "the line at the first contraction"),
+        ("slope_per_min_percent", "%/min", "change in per cent of the line's start"),
+        ("low_per_min_percent", "%/min", "low end of its 95 % interval"),
+        ("high_per_min_percent", "%/min", "high end of its 95 % interval"),
+        ("r2", "0..1", "variance that the line explains"),
+        ("p", "0..1", "of no change"),
+        ("robust_slope_per_min_percent", "%/min", "by Theil and Sen"),
+    )
+    return tuple(
+        Column(f"fatigue_{name}_{part}", unit, f"{name}: {meaning}", f"fatigue.{name}.{part}")
+        for part, unit, meaning in parts
+    )
+
+
 _CHANNEL = (
     _FILE,
     Column("channel", "", "label of the channel", "label"),
@@ -165,6 +186,14 @@ _CHANNEL = (
     Column("intensity", "0..1", "strong enough of those judged", "score.intensity"),
     Column("duration", "0..1", "long enough of those judged", "score.duration"),
     Column("compliance", "0..1", "weighted mean of the three", "score.compliance"),
+    Column("fatigue_contractions", "", "used for the trends of fatigue", "fatigue.mdf.n"),
+    *(c for trend in _TRENDS for c in _trend_columns(*trend)),
+    Column("mdf_falls", "", "the verdict: MDF falls, p below the level", "fatigue.mdf_falls"),
+    Column(
+        "fatigue_level", "", "0.05 shared among the muscles tested", "fatigue.significance_level"
+    ),
+    Column("fatigue_quadrant", "", "by the signs of the slopes of MDF and RMS", "fatigue.quadrant"),
+    Column("fatigue_reason", "", "why fatigue was not measured", "fatigue.reason"),
     Column("game_count", "", "contractions the game saw", "game_contractions.count"),
     Column("game_matched", "", "of them, also found here", "game_contractions.matched"),
     Column("game_missed", "", "of them, not found here", "game_contractions.missed"),

@@ -54,6 +54,13 @@ def test_any_other_parameter_is_another_digest():
     [
         ({"colour": 1, "band": 2}, "The protocol knows no band, colour."),
         ({"merge_ms": "long"}, "merge_ms cannot be 'long'; the default is 200.0."),
+        ({"merge_ms": True}, "merge_ms cannot be True; the default is 200.0."),
+        ({"merge_ms": "200"}, "merge_ms cannot be '200'; the default is 200.0."),
+        ({"merge_ms": 10**400}, "merge_ms cannot be 1000000"),
+        ({"band_order": True}, "band_order cannot be True; the default is 4."),
+        ({"band_order": math.inf}, "band_order cannot be inf; the default is 4."),
+        ({"band_order": math.nan}, "band_order cannot be nan; the default is 4."),
+        ({"band_hz": ["20", 450]}, "band_hz cannot be ['20', 450]"),
         ({"band_hz": 20}, "band_hz cannot be 20; the default is (20.0, 450.0)."),
         ({"band_hz": [20, 450, 500]}, "band_hz cannot be [20, 450, 500]"),
         ({"band_order": 4.5}, "band_order cannot be 4.5; the default is 4."),

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from myograph.errors import BadInput
 
@@ -140,11 +140,11 @@ def _as(default: Any, name: str, value: Any) -> Any:  # noqa: ANN401, the fields
     try:
         if isinstance(default, tuple):
             low, high = value
-            return (float(low), float(high))
+            return (_number(low), _number(high))
         if isinstance(default, bool | str):
             return _of_type(type(default), value)
-        return _whole(value) if isinstance(default, int) else float(value)
-    except (TypeError, ValueError) as e:
+        return _whole(value) if isinstance(default, int) else _number(value)
+    except (TypeError, ValueError, OverflowError) as e:
         raise BadInput(f"{name} cannot be {value!r}; the default is {default!r}.") from e
 
 
@@ -154,10 +154,18 @@ def _of_type(kind: type, value: object) -> object:
     return value
 
 
-def _whole(value: Any) -> int:  # noqa: ANN401, whatever stands in the file
-    if int(value) != value:
+def _number(value: object) -> float:
+    """Of an int or a float; true is no number, and neither is the text "200"."""
+    if type(value) not in (int, float):
+        raise TypeError
+    return float(cast("float", value))
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if int(number) != number:
         raise ValueError
-    return int(value)
+    return int(number)
 
 
 def _check(name: str, value: float | Range, bounds: Range) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from myograph.cli.files import named
+from myograph.cli.protocol import protocol_in
 from myograph.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Examples:
   myograph analyse recording.c3d --left CH1 --right CH2 --rpe 5
   myograph analyse recordings/ --json > results.json
   myograph analyse "march/*.c3d" --xlsx march.xlsx --csv march-tables
+  myograph analyse recording.c3d --protocol my.toml
   myograph analyse unfinalised.c3d --recover --plot picture.svg
 """
 
@@ -52,6 +54,10 @@ def analyse(
     rpe: Annotated[
         int | None, typer.Option(min=0, max=10, help="Perceived exertion after the session.")
     ] = None,
+    protocol: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Parameters of the method, see `myograph protocol`."),
+    ] = None,
     recover: Annotated[
         bool, typer.Option("--recover", help="Read what there is of unfinalised files.")
     ] = False,
@@ -62,10 +68,11 @@ def analyse(
     """
     from myograph.cli.batch import Job, Refused
 
+    chosen = {} if protocol is None else {"protocol": protocol_in(protocol)}
     legs = _legs(left, right)
     asked = named(files)
     jobs = [
-        Job(name, recover=recover, legs=legs, rpe=rpe, with_plot=plot is not None)
+        Job(name, recover=recover, legs=legs, rpe=rpe, with_plot=plot is not None, **chosen)
         for name, problem in asked
         if problem is None
     ]

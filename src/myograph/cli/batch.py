@@ -9,6 +9,7 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
+from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.api import Json, Leg, Result, read, result_of, sha256_of
 from myograph.cli.plot import course_of, drawing
 from myograph.errors import MyographError
@@ -26,6 +27,7 @@ class Job:
     legs: Mapping[str, Leg] | None = None
     rpe: int | None = None
     with_plot: bool = False
+    protocol: Protocol = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,12 @@ def outcome(job: Job) -> Outcome:
 def _analysed(job: Job) -> Analysed:
     recording = read(job.file, recover=job.recover)
     result = result_of(
-        recording, file=job.file, sha256=sha256_of(job.file), legs=job.legs, rpe=job.rpe
+        recording,
+        file=job.file,
+        sha256=sha256_of(job.file),
+        protocol=job.protocol,
+        legs=job.legs,
+        rpe=job.rpe,
     )
     measured = {channel.label for channel in result.measurement.channels}
     courses = {

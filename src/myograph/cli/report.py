@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from myograph.analysis.protocol_text import changes_of
 from myograph.analysis.results import (
     ChannelMeasurement,
     Contraction,
@@ -48,6 +49,7 @@ def report(result: Result, sketches: Mapping[str, Sequence[float]], width: int) 
     muscles = {m.label: m for m in result.score.muscles}
     parts: list[RenderableType] = [about(result.file, result.facts)]
     parts += _remarks(result.measurement.findings)
+    parts += [Text(f"protocol: {change}") for change in changes_of(result.protocol)]
     for channel in result.measurement.channels:
         leg = result.legs.get(channel.label, NOWHERE)
         sketch = sketches.get(channel.label, ())

@@ -8,7 +8,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -25,9 +25,11 @@ from myograph.c3d.source import FileSource
 from myograph.errors import BadInput
 from myograph.recording import Facts, Finding, GameFacts, Recording
 from myograph.scoring import configuration as scoring
+from myograph.scoring.entered import NOTHING_ENTERED, Entered, sources_of, with_entered
 from myograph.scoring.evidence import ChannelEvidence, evidence_of
+from myograph.scoring.pressure import CuffPressure
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore, Side
-from myograph.scoring.session import inputs_of_file, score_session
+from myograph.scoring.session import SessionInputs, inputs_of_file, score_session
 
 INFO_SCHEMA = "myograph.info/1"
 ANALYSIS_SCHEMA = "myograph.analysis/1"
@@ -53,6 +55,7 @@ class Result:
 
     file      as it was named by the caller
     legs      by channel label, only those that somebody assigned
+    inputs    what it was scored with; entered: what of it a person said
     """
 
     file: str
@@ -62,6 +65,8 @@ class Result:
     measurement: Measurement
     score: SessionScore
     legs: Mapping[str, Leg]
+    inputs: SessionInputs = field(default_factory=SessionInputs)
+    entered: Entered = NOTHING_ENTERED
 
     def to_dict(self) -> Json:
         """The JSON of `myograph analyse --json`: volts, seconds, hertz; null is not measured."""
@@ -82,6 +87,7 @@ class Result:
                 "refused_channels": [_finding(f) for f in self.measurement.refused],
                 "findings": [_finding(f) for f in self.measurement.findings],
                 "rate_evidence": _plain(self.measurement.rate),
+                "inputs": _inputs(self.inputs, self.entered),
                 "scores": _scores(self.score),
             }
         )
@@ -108,11 +114,13 @@ def analyse(
     recover: bool = False,
     legs: Mapping[str, Leg] | None = None,
     rpe: int | None = None,
+    entered: Entered = NOTHING_ENTERED,
 ) -> Result:
     """Everything from one file: facts, measurement, and the scores that can be had.
 
     legs    by channel label ("CH1"); without them there is no left and right to score
     rpe     perceived exertion, 0 to 10, as told by the patient; goes before what the file says
+    entered  what else a person says of the session: target, MVC, pressures, maximum of the game
     """
     recording = read(path, recover=recover)
     return result_of(
@@ -122,6 +130,7 @@ def analyse(
         protocol=protocol,
         legs=legs,
         rpe=rpe,
+        entered=entered,
     )
 
 
@@ -133,18 +142,20 @@ def result_of(
     protocol: Protocol = DEFAULT,
     legs: Mapping[str, Leg] | None = None,
     rpe: int | None = None,
+    entered: Entered = NOTHING_ENTERED,
 ) -> Result:
     """As `analyse`, of a recording that was read already."""
     from myograph.analysis.measure import measure  # noqa: PLC0415 - SciPy takes a second to import
 
     assigned = _assigned(legs or {}, recording.facts.emg_labels)
     measurement = measure(recording, protocol)
-    inputs = inputs_of_file(recording.facts.game)
-    if rpe is not None:
-        inputs = replace(inputs, rpe=rpe, rpe_source="entered")
+    said = entered if rpe is None else replace(entered, rpe=rpe)
+    inputs = with_entered(inputs_of_file(recording.facts.game), said)
     evidence = [_evidence(c, recording.facts.game, assigned) for c in measurement.channels]
     score = score_session(evidence, inputs, scoring.DEFAULT)
-    return Result(file, sha256, recording.facts, protocol, measurement, score, assigned)
+    return Result(
+        file, sha256, recording.facts, protocol, measurement, score, assigned, inputs, said
+    )
 
 
 def sha256_of(path: StrPath) -> str:
@@ -300,6 +311,27 @@ def _contraction(contraction: Contraction, judgement: Judgement) -> Json:
         "cut": contraction.cut,
         "source": contraction.source,
     }
+
+
+def _inputs(inputs: SessionInputs, entered: Entered) -> Json:
+    """What the session was scored with, and who said so; amplitudes in volts."""
+    return {
+        "target": inputs.target,
+        "hold_s": inputs.hold_s,
+        "mvc_share": inputs.mvc_share,
+        "mvc": dict(inputs.user_mvc_v),
+        "rpe": inputs.rpe,
+        "game_points": inputs.game_points,
+        "game_maximum": inputs.game_maximum,
+        "bfr_enabled": inputs.bfr_enabled,
+        "pressures": dict(inputs.pressures),
+        "pressure_series": {side: _cuff(cuff) for side, cuff in entered.series.items()},
+        "sources": dict(sources_of(inputs, entered)),
+    }
+
+
+def _cuff(cuff: CuffPressure | None) -> Json | None:
+    return None if cuff is None else asdict(cuff) | {"violated": cuff.violated}
 
 
 def _scores(score: SessionScore) -> Json:

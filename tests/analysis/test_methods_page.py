@@ -40,11 +40,19 @@ def test_the_weights_of_each_preset_are_stated(preset):
     assert numbers == list(preset.weights.values())
 
 
-@pytest.mark.parametrize("source", ["user_defined", "c3d_metadata", "backend_95percentile"])
+SOURCES = ["user_defined", "baseline_session", "c3d_metadata", "backend_95percentile"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_the_confidence_of_each_source_is_stated(source):
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{source}`"))
-    contractions = {"contractions": 10}
-    assert float(row.split("|")[-2]) == mvc.mvc_confidence(source, quality=1.0, **contractions)
+    enough = {"contractions": 10, "efforts": 3}
+    assert float(row.split("|")[-2]) == mvc.mvc_confidence(source, quality=1.0, **enough)
+
+
+def test_the_sources_of_the_mvc_stand_in_their_order():
+    stated = [line.split("`")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+    assert [source for source in stated if source in SOURCES] == SOURCES
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,22 @@ from myograph.api import Leg, analyse
 from myograph.export.delimited import csv_text, guarded, write_folder
 from myograph.export.tables import Column, Table, tables_of
 from myograph.export.workbook import workbook_bytes, write_workbook
+from myograph.scoring.entered import Entered
+from myograph.scoring.pressure import CuffPressure
 from myograph.simulate.signals import Burst, Fatigue, Muscle
 from tests.export.workbook_cells import sheets
 from tests.generated import LEFT, Made, recording_in
 
 REFUSED = {"file": "bad.c3d", "error": {"code": "not_c3d", "sentence": "It is a text."}}
+
+CUFF = CuffPressure(50.0, 300.0, 0.02, 0.01, 2, 6.0, 45.0)
+ENTERED = Entered(
+    rpe=5,
+    game_maximum=10.0,
+    mvc_v={"left": 8e-5, "right": 7e-5},
+    bfr_enabled=True,
+    series={"left": CUFF, "right": CUFF},
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +38,7 @@ def documents(tmp_path_factory):
     tired = Muscle(bursts, fatigue=Fatigue(-30.0, 10.0))
     made_tired = Made(muscles=(tired, LEFT), seconds=22.0, seed=3)
     return [
-        analyse(recording_in(folder), legs=legs, rpe=5).to_dict(),
+        analyse(recording_in(folder), legs=legs, entered=ENTERED).to_dict(),
         analyse(recording_in(folder, silent, "Bäcker, 2.c3d"), legs=legs).to_dict(),
         analyse(recording_in(folder, made_tired, "tired.c3d")).to_dict(),
         REFUSED,
@@ -95,6 +106,14 @@ def test_the_trends_of_fatigue_are_columns_and_their_absence_has_a_reason(docume
     assert channels[4]["fatigue_reason"] is None
     assert channels[0]["fatigue_mdf_p"] is None
     assert channels[0]["fatigue_reason"].startswith("3 contractions can be used")
+
+
+def test_what_people_entered_and_what_their_series_say_are_columns(tables):
+    first, second, _ = rows(tables["recordings"])
+    assert (first["scored_rpe"], first["mvc_left"], first["target"]) == (5, 8e-5, 12)
+    assert (first["pressure_left"], first["pressure_left_violations"]) == (50.0, 2)
+    assert first["pressure_right_violation_duration"] == 6.0
+    assert second["pressure_left"] is second["mvc_left"] is second["bfr_enabled"] is None
 
 
 def test_no_column_points_at_nothing(documents, tables):

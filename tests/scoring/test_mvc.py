@@ -1,9 +1,15 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from myograph.scoring.mvc import mvc_confidence, reference, strength_v
+from myograph.analysis.measure import measure
+from myograph.analysis.processed import processed
+from myograph.analysis.protocol import DEFAULT
+from myograph.scoring.evidence import evidence_of
+from myograph.scoring.mvc import Baseline, baseline_of, mvc_confidence, reference, strength_v
 from tests.scoring.build import channel, effort
+from tests.signals import Burst, Scene, recording
 
 GAME = {"game_mvc_v": 4e-6, "activated_p95_v": 3e-6}
 shares = st.floats(0, 1)
@@ -31,6 +37,71 @@ def test_the_first_usable_reference_is_taken(user_mvc_v, known, source, value_v)
 def test_the_games_mvc_needs_the_games_channel():
     without = channel("left", effort(activated_v=None), envelope_p95_v=5e-5, **GAME)
     assert reference(without, None).source == "backend_95percentile"
+
+
+BASELINE = Baseline(value_v=8e-5, efforts=2, quality=0.9, age_days=17.5)
+
+
+def test_a_baseline_goes_after_the_therapist_and_before_the_file():
+    done = channel("left", effort(activated_v=2e-6), envelope_p95_v=5e-5, **GAME)
+    assert reference(done, 9e-5, BASELINE).source == "user_defined"
+    mvc = reference(done, None, BASELINE)
+    assert (mvc.source, mvc.value_v) == ("baseline_session", 8e-5)
+    assert mvc.confidence == pytest.approx(1.0 * 0.9 * 0.8 * 0.75)
+    assert reference(done, None, None).source == "c3d_metadata"
+
+
+def test_a_baseline_that_the_session_exceeds_is_trusted_less():
+    stronger = channel("left", effort(), envelope_p95_v=1.6e-4)
+    assert reference(stronger, None, BASELINE).confidence == pytest.approx(0.9 * 0.8 * 0.75 / 2)
+    assert reference(channel("left"), None, BASELINE).confidence == pytest.approx(0.9 * 0.8 * 0.75)
+
+
+def test_a_baseline_is_the_strongest_effort_and_those_near_it():
+    done = channel(
+        "left",
+        effort(1, strength_v=1e-4),
+        effort(2, strength_v=0.9e-4),
+        effort(3, strength_v=0.8999e-4),
+        quality_score=0.8,
+    )
+    assert baseline_of(done) == Baseline(1e-4, efforts=2, quality=0.8)
+
+
+@pytest.mark.parametrize(
+    ("other", "value_v"),
+    [
+        (effort(2, duration_s=0.5, strength_v=3e-4), 3e-4),
+        (effort(2, duration_s=0.49, strength_v=3e-4), 1e-4),
+        (effort(2, masked_share=0.1, strength_v=3e-4), 3e-4),
+        (effort(2, masked_share=0.11, strength_v=3e-4), 1e-4),
+    ],
+)
+def test_short_and_masked_efforts_are_no_baseline(other, value_v):
+    assert baseline_of(channel("left", effort(1, strength_v=1e-4), other)).value_v == value_v
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        channel("left"),
+        channel("left", effort(strength_v=0.0)),
+        channel("left", effort(), verdict="poor"),
+    ],
+)
+def test_what_gives_no_baseline_gives_none(known):
+    assert baseline_of(known) is None
+
+
+def test_a_baseline_is_the_peak_of_a_moving_mean_of_the_envelope():
+    x = Scene(20, [Burst(3, 6, 1e-4), Burst(9, 12, 1.5e-4), Burst(14, 14.3, 3e-4)]).at(1000.0)
+    made = recording(x)
+    envelope = processed(made.channels[0], made.facts, DEFAULT).envelope
+    before_the_short = envelope[: 13 * 200]
+    peak_v = np.convolve(before_the_short, np.ones(100) / 100, "valid").max()
+    measured = measure(made, DEFAULT).channels[0]
+    evidence = evidence_of(measured, muscle=None, side="left", game_mvc_v=None)
+    assert baseline_of(evidence).value_v == pytest.approx(peak_v, rel=1e-9)
 
 
 def test_strength_is_read_in_the_domain_of_the_reference():

@@ -50,6 +50,38 @@ def test_the_pressure_is_the_median_over_the_inflated_time():
     assert result.violated
 
 
+def test_stretches_outside_are_counted_and_timed():
+    steps = ((5, 20), (10, 100), (2, 120), (3, 118), (10, 100), (4, 0), (1, 120), (10, 100))
+    result = cuff_pressure(*series(*steps), occlusion_mmhg=200)
+    assert result.violations == 3
+    assert result.violation_s == 11.0
+    assert result.inflated_s == 41.0
+    assert result.outside_share == pytest.approx(11 / 41)
+
+
+def test_a_moment_of_no_length_neither_makes_nor_parts_a_violation():
+    time_s = np.array([0.0, 10, 10, 20, 20, 30])
+    mmhg = np.array([100.0, 200, 120, 100, 120, 0])
+    result = cuff_pressure(time_s, mmhg, occlusion_mmhg=200)
+    assert (result.violations, result.violation_s) == (1, 20.0)
+    assert result.deviation_percent == 10.0
+
+
+def test_a_steady_pressure_is_stable_and_a_wavering_one_is_not():
+    assert cuff_pressure(*series((60, 100)), occlusion_mmhg=200).stability == 0
+    wavering = cuff_pressure(*series((30, 90), (10, 0), (30, 110)), occlusion_mmhg=200)
+    assert wavering.stability == pytest.approx(0.1)
+    weighted = cuff_pressure(*series((45, 90), (15, 130)), occlusion_mmhg=200)
+    assert weighted.stability == pytest.approx(np.std([90, 90, 90, 130]) / 100)
+
+
+def test_the_largest_deviation_is_that_from_the_target():
+    steps = series((10, 96), (10, 112), (10, 5))
+    assert cuff_pressure(*steps, occlusion_mmhg=200).deviation_percent == pytest.approx(6)
+    other = cuff_pressure(*steps, occlusion_mmhg=200, target_percent=55.0)
+    assert other.deviation_percent == pytest.approx(7)
+
+
 def test_long_steps_weigh_more_than_many_samples():
     result = cuff_pressure(*series((1, 50), (1, 50), (1, 50), (10, 100)), occlusion_mmhg=200)
     assert result is not None
@@ -88,7 +120,12 @@ def test_a_cuff_that_was_never_inflated_was_not_measured():
 
 @pytest.mark.parametrize(
     ("time_s", "occlusion_mmhg", "sentence"),
-    [([0, 2, 1], 200, "must rise"), ([0, 1, 2], 0, "lies above 0 mmHg")],
+    [
+        ([0, 2, 1], 200, "must rise"),
+        ([0, 1, 2], 0, "lies above 0 mmHg"),
+        ([0, 1, 2], np.nan, "lies above 0 mmHg"),
+        ([0, 1, 2], np.inf, "lies above 0 mmHg"),
+    ],
 )
 def test_what_cannot_be_right_is_refused(time_s, occlusion_mmhg, sentence):
     with pytest.raises(BadInput, match=sentence):

@@ -5,6 +5,7 @@ import pytest
 from myograph.errors import BadInput
 from myograph.recording import GameFacts
 from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL, Configuration
+from myograph.scoring.mvc import Baseline
 from myograph.scoring.session import SessionInputs, inputs_of_file, score_session
 from tests.scoring.build import MVC_V, channel, effort, efforts
 
@@ -52,6 +53,17 @@ def test_the_worked_example_lacks_nothing_and_says_what_made_it():
     assert (score.configuration_id, score.configuration_version) == ("ghostly-trial", 1)
     assert score.weights == GHOSTLY_TRIAL.weights
     assert score.rpe_source == "therapist"
+
+
+def test_a_baseline_of_a_leg_judges_that_leg():
+    baseline = Baseline(MVC_V, efforts=3, quality=1.0)
+    score = scored(user_mvc_v={}, baselines={"left": baseline})
+    left, right = score.muscles
+    assert (left.mvc.source, right.mvc.source) == ("baseline_session", None)
+    assert left.good_intensity == 9
+    assert right.intensity is None
+    nobody = scored(channel(None, *efforts(3)), user_mvc_v={}, baselines={"left": baseline})
+    assert nobody.muscles[0].mvc.source is None
 
 
 def test_the_plain_dose_stands_beside_the_formulas():

@@ -1,19 +1,23 @@
 """`myograph analyse`: recordings to numbers, without any server or database."""
 
 import json as json_
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from myograph.cli.files import named
+from myograph.cli.files import named, text_in
 from myograph.cli.protocol import protocol_in
 from myograph.errors import BadInput
 
 if TYPE_CHECKING:
     from myograph.api import Leg
     from myograph.cli.batch import Job, Outcome, Refused
+    from myograph.scoring.entered import Entered
+    from myograph.scoring.pressure import CuffPressure
+    from myograph.scoring.results import Side
 
 REFUSED = 1
 _EXAMPLE = """\
@@ -21,11 +25,29 @@ _EXAMPLE = """\
 Examples:
   myograph analyse Ghostly_Emg_20230321_17-33-14-0785.c3d
   myograph analyse recording.c3d --left CH1 --right CH2 --rpe 5
+  myograph analyse recording.c3d --left CH1 --mvc-left 85 --bfr-left 52 --target 10
   myograph analyse recordings/ --json > results.json
   myograph analyse "march/*.c3d" --xlsx march.xlsx --csv march-tables
   myograph analyse recording.c3d --protocol my.toml
   myograph analyse unfinalised.c3d --recover --plot picture.svg
 """
+
+
+_Mvc = Annotated[
+    float | None, typer.Option(metavar="UV", help="Maximum of that leg's envelope, in µV.")
+]
+_Pressure = Annotated[
+    float | None,
+    typer.Option(metavar="PERCENT", help="Measured, of arterial occlusion pressure."),
+]
+_Occlusion = Annotated[
+    float | None, typer.Option(metavar="MMHG", help="Occlusion pressure, for the series.")
+]
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +76,25 @@ def analyse(
     rpe: Annotated[
         int | None, typer.Option(min=0, max=10, help="Perceived exertion after the session.")
     ] = None,
+    game_maximum: Annotated[
+        float | None, typer.Option(metavar="POINTS", help="The most the game gives.")
+    ] = None,
+    target: Annotated[
+        int | None, typer.Option(metavar="COUNT", help="Contractions asked for, per leg.")
+    ] = None,
+    mvc_left: _Mvc = None,
+    mvc_right: _Mvc = None,
+    bfr: Annotated[
+        Switch | None, typer.Option(help="Whether cuffs were worn. [default: not known]")
+    ] = None,
+    bfr_left: _Pressure = None,
+    bfr_right: _Pressure = None,
+    bfr_series: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of pressures: time_s, pressure_mmhg, leg."),
+    ] = None,
+    aop_left: _Occlusion = None,
+    aop_right: _Occlusion = None,
     protocol: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Parameters of the method, see `myograph protocol`."),
@@ -70,9 +111,19 @@ def analyse(
 
     chosen = {} if protocol is None else {"protocol": protocol_in(protocol)}
     legs = _legs(left, right)
+    entered = _entered(
+        rpe=rpe,
+        game_maximum=game_maximum,
+        target=target,
+        mvc_uv=_sided(mvc_left, mvc_right),
+        bfr=bfr,
+        percent=_sided(bfr_left, bfr_right),
+        series=bfr_series,
+        occlusion_mmhg=_sided(aop_left, aop_right),
+    )
     asked = named(files)
     jobs = [
-        Job(name, recover=recover, legs=legs, rpe=rpe, with_plot=plot is not None, **chosen)
+        Job(name, recover=recover, legs=legs, entered=entered, with_plot=plot is not None, **chosen)
         for name, problem in asked
         if problem is None
     ]
@@ -99,6 +150,49 @@ def _legs(left: str | None, right: str | None) -> "dict[str, Leg]":
         raise BadInput(f"{left} cannot be the left and the right leg.")
     legs = {} if left is None else {left: Leg(side="left")}
     return legs if right is None else legs | {right: Leg(side="right")}
+
+
+def _sided(left: float | None, right: float | None) -> "dict[Side, float]":
+    sides: dict[Side, float | None] = {"left": left, "right": right}
+    return {side: value for side, value in sides.items() if value is not None}
+
+
+def _entered(
+    *,
+    rpe: int | None,
+    game_maximum: float | None,
+    target: int | None,
+    mvc_uv: "dict[Side, float]",
+    bfr: Switch | None,
+    percent: "dict[Side, float]",
+    series: Path | None,
+    occlusion_mmhg: "dict[Side, float]",
+) -> "Entered":
+    """Checked before any file is read, so that a slip is told once."""
+    from myograph.scoring.entered import Entered, with_entered
+    from myograph.scoring.session import SessionInputs
+
+    if series is None and occlusion_mmhg:
+        raise BadInput("An occlusion pressure is for a series: --bfr-series names its file.")
+    entered = Entered(
+        rpe=rpe,
+        game_maximum=game_maximum,
+        target=target,
+        mvc_v={side: value * 1e-6 for side, value in mvc_uv.items()},
+        bfr_enabled=None if bfr is None else bfr == Switch.ON,
+        pressures=percent,
+        series={} if series is None else _pressures(series, occlusion_mmhg),
+    )
+    with_entered(SessionInputs(), entered)
+    return entered
+
+
+def _pressures(
+    file: Path, occlusion_mmhg: "dict[Side, float]"
+) -> "Mapping[Side, CuffPressure | None]":
+    from myograph.scoring.pressure_series import pressures_of, series_of
+
+    return pressures_of(series_of(text_in(file), str(file)), occlusion_mmhg)
 
 
 def _run(jobs: "Sequence[Job]") -> "list[Outcome]":

@@ -13,6 +13,7 @@ from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.api import Json, Leg, Result, read, result_of, sha256_of
 from myograph.cli.plot import course_of, drawing
 from myograph.errors import MyographError
+from myograph.scoring.entered import NOTHING_ENTERED, Entered
 
 FAULT = "fault"
 
@@ -25,9 +26,9 @@ class Job:
     file: str
     recover: bool = False
     legs: Mapping[str, Leg] | None = None
-    rpe: int | None = None
     with_plot: bool = False
     protocol: Protocol = DEFAULT
+    entered: Entered = NOTHING_ENTERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _analysed(job: Job) -> Analysed:
         sha256=sha256_of(job.file),
         protocol=job.protocol,
         legs=job.legs,
-        rpe=job.rpe,
+        entered=job.entered,
     )
     measured = {channel.label for channel in result.measurement.channels}
     courses = {

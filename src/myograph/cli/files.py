@@ -1,10 +1,10 @@
-"""Which recordings a person means by a name: a file, a folder, or a pattern."""
+"""What a person means by a name: recordings by a file, a folder or a pattern, or a text."""
 
 import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from myograph.errors import MyographError, NotFound
+from myograph.errors import BadInput, MyographError, NotFound
 
 Named = tuple[str, MyographError | None]  # a file, or what was named and why it is none
 
@@ -20,6 +20,17 @@ def named(names: Iterable[str]) -> list[Named]:
                 seen.add(place)
                 found.append((file, problem))
     return found
+
+
+def text_in(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError as problem:
+        raise NotFound(f"There is no file {file}.") from problem
+    except OSError as problem:
+        raise BadInput(f"{file} cannot be read: {problem.strerror}.") from problem
+    except UnicodeDecodeError as problem:
+        raise BadInput(f"{file} is no text in UTF-8.") from problem
 
 
 def _expanded(name: str) -> Iterator[Named]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from myograph.errors import BadInput, NotFound
+from myograph.cli.files import text_in
 
 if TYPE_CHECKING:
     from myograph.analysis.protocol import Protocol
@@ -41,15 +41,7 @@ def show(
 def protocol_in(file: Path) -> "Protocol":
     from myograph.analysis.protocol_text import protocol_of
 
-    try:
-        text = file.read_text("utf-8")
-    except FileNotFoundError as problem:
-        raise NotFound(f"There is no file {file}.") from problem
-    except OSError as problem:
-        raise BadInput(f"{file} cannot be read: {problem.strerror}.") from problem
-    except UnicodeDecodeError as problem:
-        raise BadInput(f"{file} is no text in UTF-8.") from problem
-    return protocol_of(text, str(file))
+    return protocol_of(text_in(file), str(file))
 
 
 def _parameters() -> None:

@@ -20,7 +20,8 @@ from myograph.analysis.results import (
 from myograph.api import NOWHERE, Leg, Result
 from myograph.charts.numbers import clock, decimal, duration, microvolts
 from myograph.recording import Facts, Finding, GameFacts
-from myograph.scoring.results import Judgement, MuscleScore, SessionScore
+from myograph.scoring.pressure import TARGET_PERCENT, CuffPressure
+from myograph.scoring.results import Judgement, MuscleScore, SessionScore, Side
 from myograph.scoring.session import DEFAULT_HOLD_S, DEFAULT_MVC_SHARE
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -55,7 +56,7 @@ def report(result: Result, sketches: Mapping[str, Sequence[float]], width: int) 
         sketch = sketches.get(channel.label, ())
         parts += [Text(), _channel(channel, muscles[channel.label], leg, sketch, width)]
     parts += _remarks(result.measurement.refused)
-    return Group(*parts, Text(), _scores(result.score), Text())
+    return Group(*parts, Text(), _scores(result), Text())
 
 
 def about(file: str, facts: Facts) -> Group:
@@ -305,7 +306,8 @@ def _muscle_lines(muscle: MuscleScore) -> Iterator[str]:
         yield f"{name} left out of compliance: {reason}"
 
 
-def _scores(score: SessionScore) -> Group:
+def _scores(result: Result) -> Group:
+    score = result.score
     missing = {m.component: m.reason for m in score.missing}
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
     table.add_column()
@@ -316,8 +318,36 @@ def _scores(score: SessionScore) -> Group:
         shown = decimal(value, 1) if value is not None else _NO_NUMBER
         table.add_row(name, shown, _remark(name, value, score, missing))
     pressure = missing.get("bfr")
-    note = [Text(f"  blood flow restriction: {pressure}")] if pressure else []
-    return Group(Text("Scores, 0 to 100", style="bold"), table, *note)
+    notes = [f"blood flow restriction: {pressure}"] if pressure else []
+    notes += _cuff_lines(result)
+    lines = [Text(f"  {note}") for note in notes]
+    return Group(Text("Scores, 0 to 100", style="bold"), table, *lines)
+
+
+def _cuff_lines(result: Result) -> Iterator[str]:
+    """Each leg's cuff, in per cent of its occlusion pressure."""
+    series = result.entered.series
+    for side, percent in result.inputs.pressures.items():
+        cuff = series.get(side)
+        if cuff is not None:
+            yield from _series_lines(side, cuff)
+        elif percent is not None:
+            yield f"{side} cuff: {decimal(percent, 1)} % of occlusion pressure, as entered"
+        else:
+            yield f"{side} cuff: not measured, it was never inflated"
+
+
+def _series_lines(side: Side, cuff: CuffPressure) -> Iterator[str]:
+    yield (
+        f"{side} cuff: {decimal(cuff.percent, 1)} % of occlusion pressure in the middle of "
+        f"{duration(cuff.inflated_s)}, stability {decimal(cuff.stability, 3)}, "
+        f"at most {decimal(cuff.deviation_percent, 1)} % off {TARGET_PERCENT:g} %"
+    )
+    if cuff.violations:
+        times = "once" if cuff.violations == 1 else f"{cuff.violations} times"
+        word = ": a violation" if cuff.violated else ""
+        share = f"{decimal(100 * cuff.outside_share, 0)} % of the time"
+        yield f"{side} cuff: outside {times} for {duration(cuff.violation_s)}, {share}{word}"
 
 
 def _remark(

@@ -93,6 +93,31 @@ def _codebook(tables: Sequence[Table]) -> Table:
 
 _FILE = Column("file", "", "the file as it was named", "file")
 
+
+def _cuff_columns(side: str) -> tuple[Column, ...]:
+    """Per cent of arterial occlusion pressure; all but the first need a series."""
+    parts = (
+        ("stability", "", "SD over mean while inflated", "stability"),
+        ("inflated", "s", "time above 10 mmHg", "inflated_s"),
+        ("outside", "0..1", "of that time outside 45 to 55 %", "outside_share"),
+        ("violations", "", "stretches outside", "violations"),
+        ("violation_duration", "s", "their time in all", "violation_s"),
+        ("deviation", "%", "largest distance from 50 %", "deviation_percent"),
+    )
+    return (
+        Column(f"pressure_{side}", "%", f"{side} cuff, as scored", f"inputs.pressures.{side}"),
+        *(
+            Column(
+                f"pressure_{side}_{name}",
+                unit,
+                f"{side} cuff: {meaning}",
+                f"inputs.pressure_series.{side}.{place}",
+            )
+            for name, unit, meaning, place in parts
+        ),
+    )
+
+
 _RECORDING = (
     _FILE,
     Column("sha256", "", "SHA-256 of the file's bytes", "sha256"),
@@ -113,6 +138,13 @@ _RECORDING = (
     Column("level", "", "level of the game", "recording.game.level"),
     Column("game_points", "", "points of the game", "recording.game.score"),
     Column("rpe", "", "perceived exertion 0 to 10, as the file says", "recording.game.rpe"),
+    Column("scored_rpe", "", "perceived exertion that was scored", "inputs.rpe"),
+    Column("target", "", "contractions asked for, per leg", "inputs.target"),
+    Column("game_maximum", "", "the most the game gives", "inputs.game_maximum"),
+    Column("mvc_left", "V", "entered for the left leg, of the envelope", "inputs.mvc.left"),
+    Column("mvc_right", "V", "entered for the right leg, of the envelope", "inputs.mvc.right"),
+    Column("bfr_enabled", "", "cuffs were worn; empty: not known", "inputs.bfr_enabled"),
+    *(c for side in ("left", "right") for c in _cuff_columns(side)),
     Column("overall", "0..100", "overall score", "scores.overall"),
     Column("compliance", "0..100", "compliance of both legs", "scores.compliance"),
     Column("symmetry", "0..100", "left against right", "scores.symmetry"),

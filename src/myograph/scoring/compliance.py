@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from myograph.scoring.configuration import ComplianceComponent, Configuration
 from myograph.scoring.evidence import ChannelEvidence, Effort
-from myograph.scoring.mvc import ESTIMATED, reference, strength_v
+from myograph.scoring.mvc import ESTIMATED, SHORT_S, Baseline, reference, strength_v
 from myograph.scoring.results import Judgement, MuscleScore, Mvc
 
-SHORT_S = 0.5  # strength is a mean over 500 ms; a shorter burst reads lower
 _ROUNDING_S = 1e-9  # 2.3 - 0.3 is a hair less than 2.0
 
 Parts = Mapping[ComplianceComponent, float]
@@ -35,12 +34,13 @@ def score_muscle(
     user_mvc_v: float | None,
     accepted: bool,
     configuration: Configuration,
+    baseline: Baseline | None = None,
 ) -> MuscleScore:
     """Completion, intensity and duration, and their weighted mean over what is known.
 
     accepted    a therapist trusts the channel although its quality is poor
     """
-    mvc = reference(channel, user_mvc_v)
+    mvc = reference(channel, user_mvc_v, baseline)
     if channel.verdict == "poor" and not accepted:
         return _not_scored(channel, asked, mvc)
     judgements = tuple(_judge(effort, asked, mvc) for effort in channel.efforts)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from myograph.scoring.evidence import ChannelEvidence, Effort
@@ -19,18 +20,58 @@ _BASE: Mapping[MvcSource, float] = {
 _REPEATS = {1: 0.6, 2: 0.8}  # of a baseline; three efforts and more: 1
 _FRESH_DAYS, _OLD_DAYS, _OLD_FACTOR = 7, 28, 0.5
 _ENOUGH_CONTRACTIONS = 10
+_REPEAT_SHARE = 0.9  # of the best effort
+
+SHORT_S = 0.5  # strength is a mean over 500 ms; a shorter burst is no measure of it
 
 NO_REFERENCE = Mvc(value_v=None, source=None, confidence=None)
 
 
-def reference(channel: ChannelEvidence, user_mvc_v: float | None) -> Mvc:
-    """The first usable one of: the therapist's, the file's, this session's own 95th percentile.
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A reference from an earlier session of type baseline, for one muscle.
 
-    A baseline session will stand between the first two. The file's is in the domain of the
-    activated channel, so it is usable only where that was recorded.
+    value_v     the strongest effort: the largest mean of the linear envelope over 500 ms
+    efforts     how many come within 10 % of it
+    quality     0..1, of the channel it was measured on
+    age_days    between that session and this one
+    """
+
+    value_v: float
+    efforts: int
+    quality: float
+    age_days: float = 0.0
+
+
+def baseline_of(channel: ChannelEvidence) -> Baseline | None:
+    """The reference that a baseline session gives; None where it gives none.
+
+    Only efforts of 500 ms and more, hardly masked, on a channel that is not poor: a mean over less
+    time reads higher than the same muscle could hold.
+    """
+    if channel.verdict == "poor":
+        return None
+    strengths = [e.strength_v for e in channel.efforts if e.judged and e.duration_s >= SHORT_S]
+    best_v = max(strengths, default=None)
+    if not _usable(best_v):
+        return None
+    repeats = sum(strength >= _REPEAT_SHARE * best_v for strength in strengths)
+    return Baseline(best_v, repeats, channel.quality_score)
+
+
+def reference(
+    channel: ChannelEvidence, user_mvc_v: float | None, baseline: Baseline | None = None
+) -> Mvc:
+    """The first usable one of: the therapist's, a baseline session's, the file's, this session's
+    own 95th percentile.
+
+    The file's is in the domain of the activated channel, so it is usable only where that was
+    recorded.
     """
     if user_mvc_v is not None:
         return _measured_elsewhere(user_mvc_v, "user_defined", channel, channel.envelope_p95_v)
+    if baseline is not None:
+        return _of_baseline(baseline, channel.envelope_p95_v)
     if _usable(channel.game_mvc_v) and _all_activated(channel.efforts):
         return _measured_elsewhere(channel.game_mvc_v, GAME, channel, channel.activated_p95_v)
     if _usable(channel.envelope_p95_v):
@@ -83,6 +124,17 @@ def _measured_elsewhere(
     exceeded = 1.0 if session_p95_v is None else session_p95_v / value_v
     confidence = mvc_confidence(source, quality=channel.quality_score, exceeded=exceeded)
     return Mvc(value_v=value_v, source=source, confidence=confidence)
+
+
+def _of_baseline(baseline: Baseline, session_p95_v: float | None) -> Mvc:
+    confidence = mvc_confidence(
+        "baseline_session",
+        quality=baseline.quality,
+        efforts=baseline.efforts,
+        age_days=baseline.age_days,
+        exceeded=0.0 if session_p95_v is None else session_p95_v / baseline.value_v,
+    )
+    return Mvc(value_v=baseline.value_v, source="baseline_session", confidence=confidence)
 
 
 def _estimated(value_v: float, channel: ChannelEvidence) -> Mvc:

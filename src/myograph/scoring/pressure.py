@@ -13,8 +13,10 @@ import numpy as np
 from myograph.errors import BadInput
 from myograph.recording import Signal
 from myograph.scoring.results import Side
+from myograph.signal.runs import runs_of
 
 SAFE_PERCENT = (45.0, 55.0)  # of arterial occlusion pressure, both inclusive
+TARGET_PERCENT = 50.0
 INFLATED_MMHG = 10.0  # above it
 VIOLATION_SHARE = 0.10  # of the inflated time, above it
 
@@ -56,16 +58,24 @@ def pressure_gate(
 
 @dataclass(frozen=True, slots=True)
 class CuffPressure:
-    """One leg's cuff over a session.
+    """One leg's cuff over a session; per cent of arterial occlusion pressure.
 
-    percent          time-weighted median while inflated, of occlusion pressure
-    inflated_s       time above 10 mmHg
-    outside_share    of that time outside the safe range
+    percent              time-weighted median while inflated
+    inflated_s           time above 10 mmHg
+    outside_share        of that time outside the safe range
+    stability            SD over mean of the pressure while inflated, by time; 0: it never changed
+    violations           stretches of inflated time outside the range
+    violation_s          how long they last in all
+    deviation_percent    the largest distance from the target while inflated
     """
 
     percent: float
     inflated_s: float
     outside_share: float
+    stability: float
+    violations: int
+    violation_s: float
+    deviation_percent: float
 
     @property
     def violated(self) -> bool:
@@ -73,28 +83,40 @@ class CuffPressure:
 
 
 def cuff_pressure(
-    time_s: Signal, pressure_mmhg: Signal, *, occlusion_mmhg: float
+    time_s: Signal,
+    pressure_mmhg: Signal,
+    *,
+    occlusion_mmhg: float,
+    target_percent: float = TARGET_PERCENT,
 ) -> CuffPressure | None:
     """What a series of measurements says; None where the cuff was never inflated.
 
     time_s           (n,) rising; each pressure holds until the next
     pressure_mmhg    (n,)
+
+    Pumping up and letting out count as inflated from 10 mmHg on: nothing is cut away.
     """
-    if occlusion_mmhg <= 0:
+    if not occlusion_mmhg > 0 or not np.isfinite(occlusion_mmhg):
         raise BadInput("The arterial occlusion pressure lies above 0 mmHg.")
     held_s = np.diff(time_s)
     if np.any(held_s < 0):
         raise BadInput("The times of a pressure series must rise.")
-    percent = 100 * pressure_mmhg[:-1] / occlusion_mmhg  # in this order 110 of 200 are just 55
-    inflated = (pressure_mmhg[:-1] > INFLATED_MMHG) & (held_s > 0)
+    held = held_s > 0
+    held_s, mmhg = held_s[held], pressure_mmhg[:-1][held]
+    percent = 100 * mmhg / occlusion_mmhg  # in this order 110 of 200 are just 55
+    inflated = mmhg > INFLATED_MMHG
     if not inflated.any():
         return None
-    percent, held_s = percent[inflated], held_s[inflated]
-    outside = (percent < SAFE_PERCENT[0]) | (percent > SAFE_PERCENT[1])
+    outside = inflated & ((percent < SAFE_PERCENT[0]) | (percent > SAFE_PERCENT[1]))
+    inflated_s, violation_s = float(held_s[inflated].sum()), float(held_s[outside].sum())
     return CuffPressure(
-        percent=_weighted_median(percent, held_s),
-        inflated_s=float(held_s.sum()),
-        outside_share=float(held_s[outside].sum() / held_s.sum()),
+        percent=_weighted_median(percent[inflated], held_s[inflated]),
+        inflated_s=inflated_s,
+        outside_share=violation_s / inflated_s,
+        stability=_variation(percent[inflated], held_s[inflated]),
+        violations=len(runs_of(outside)),
+        violation_s=violation_s,
+        deviation_percent=float(np.abs(percent[inflated] - target_percent).max()),
     )
 
 
@@ -107,3 +129,8 @@ def _weighted_median(values: Signal, weights: Signal) -> float:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
+
+
+def _variation(values: Signal, weights: Signal) -> float:
+    mean = float(np.average(values, weights=weights))
+    return float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) / mean

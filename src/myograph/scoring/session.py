@@ -13,6 +13,7 @@ from myograph.scoring.configuration import Configuration, Targets
 from myograph.scoring.effort import effort_score
 from myograph.scoring.evidence import ChannelEvidence
 from myograph.scoring.game import game_score
+from myograph.scoring.mvc import Baseline
 from myograph.scoring.overall import overall_score
 from myograph.scoring.pressure import Gate, pressure_gate
 from myograph.scoring.results import Component, Missing, MuscleScore, SessionScore, Side
@@ -31,6 +32,7 @@ class SessionInputs:
     targets, holds_s   contractions asked for, and how long each is held, where a side has its own
     mvc_share          of the reference, from which on a contraction is intense enough
     user_mvc_v         set by a therapist, volts of the envelope
+    baselines          of the patient's latest session of type baseline
     prescribed_*       by the game's level or the settings, beside the fixed criteria
     rpe                a whole number from 0 to 10
     bfr_enabled        None: unknown, scored as on
@@ -46,6 +48,7 @@ class SessionInputs:
     holds_s: Mapping[Side, float] = field(default_factory=dict[Side, float])
     mvc_share: float = DEFAULT_MVC_SHARE
     user_mvc_v: Mapping[Side, float] = field(default_factory=dict[Side, float])
+    baselines: Mapping[Side, Baseline] = field(default_factory=dict[Side, Baseline])
     prescribed_mvc_share: float | None = None
     prescribed_hold_s: float | None = None
     rpe: float | None = None
@@ -141,6 +144,7 @@ def _score_muscle(
         user_mvc_v=None if side is None else inputs.user_mvc_v.get(side),
         accepted=channel.label in inputs.accepted,
         configuration=configuration,
+        baseline=None if side is None else inputs.baselines.get(side),
     )
 
 

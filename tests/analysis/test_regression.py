@@ -35,6 +35,14 @@ def test_the_line_is_scipys(n, scale):
     assert line.robust_intercept == pytest.approx(robust.intercept, rel=1e-9)
 
 
+def test_points_at_one_moment_say_nothing_of_the_slope():
+    x, y = np.array([0.0, 1, 1, 2, 5]), np.array([1.0, 2, 4, 4, 5])
+    line, least, robust = straight_line(x, y), stats.linregress(x, y), stats.theilslopes(y, x)
+    assert line.slope == pytest.approx(least.slope)
+    assert line.p == pytest.approx(least.pvalue)
+    assert line.robust_slope == pytest.approx(robust.slope)
+
+
 def test_an_exact_line_leaves_no_doubt():
     line = straight_line(np.arange(6.0), 3 - 2 * np.arange(6.0))
     assert (line.slope, line.intercept, line.r2, line.p) == (-2, 3, 1, 0)

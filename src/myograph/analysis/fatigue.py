@@ -126,12 +126,12 @@ def _sentence(mdf: Regression, *, falls: bool) -> str:
     if change is None or low is None or high is None:
         return "MDF falls." if falls else "No fall of MDF is shown."
     if falls:
-        return (
-            f"MDF falls by {_number(-change)} %/min (95 % CI {_number(-high)} to {_number(-low)})."
-        )
-    interval = f"95 % CI {_number(low)} to {_number(high)}"
-    return f"No fall of MDF is shown: {_number(change)} %/min ({interval})."
+        interval = f"95 % CI {one_decimal(-high)} to {one_decimal(-low)}"
+        return f"MDF falls by {one_decimal(-change)} %/min ({interval})."
+    interval = f"95 % CI {one_decimal(low)} to {one_decimal(high)}"
+    return f"No fall of MDF is shown: {one_decimal(change)} %/min ({interval})."
 
 
-def _number(value: float) -> str:
+def one_decimal(value: float) -> str:
+    """With a true minus sign."""
     return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")

@@ -37,7 +37,7 @@ class Line:
 def straight_line(x: Signal, y: Signal) -> Line:
     """Least squares beside Theil and Sen.
 
-    x    (n,) rising, at least three
+    x    (n,) never falling, at least three and not all alike
     y    (n,)
 
     Sen 1968, doi 10.1080/01621459.1968.10480934, for the robust slope. The interval and p are those
@@ -71,6 +71,8 @@ def _two_sided(slope: float, error: float, freedom: int) -> float:
 
 def _median_slope(x: Signal, y: Signal) -> float:
     first, second = _pairs(x.size)
+    apart = x[second] > x[first]
+    first, second = first[apart], second[apart]
     return float(np.median((y[second] - y[first]) / (x[second] - x[first])))
 
 

@@ -13,6 +13,12 @@ _SYMMETRY = (
     (70.0, "moderate"),
     (0.0, "significant"),
 )
+_ADHERENCE = (
+    (85.0, "excellent"),
+    (70.0, "good"),
+    (50.0, "moderate"),
+    (0.0, "poor"),
+)
 
 
 def overall_category(score: float) -> str:
@@ -22,6 +28,10 @@ def overall_category(score: float) -> str:
 def symmetry_category(score: float) -> str:
     """The word for the asymmetry that a symmetry score of 0..100 means."""
     return _category(score, _SYMMETRY)
+
+
+def adherence_category(percent: float) -> str:
+    return _category(percent, _ADHERENCE)
 
 
 def as_shown(score: float) -> float:

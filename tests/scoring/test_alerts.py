@@ -155,8 +155,8 @@ def test_fatigue_says_its_numbers():
     made = sessions(*(muscles(slope=slope) for slope in (*EARLIER, -9.0)))
     (alert,) = alerts_of(made, FINE)
     assert alert.sentence == (
-        "MDF of the left quadriceps changed by \N{MINUS SIGN}9.0 %/min; in 6 earlier sessions it hardly ever "
-        f"went below \N{MINUS SIGN}{-UNUSUAL:.1f} %/min."
+        "MDF of the left quadriceps changed by \N{MINUS SIGN}9.0 %/min; in 6 earlier sessions "
+        f"it hardly ever went below \N{MINUS SIGN}{-UNUSUAL:.1f} %/min."
     )
     assert alert.numbers == {"slope": -9.0, "below": UNUSUAL, "earlier_sessions": 6}
 

@@ -138,8 +138,8 @@ def _fatigue(sessions: Sequence[SessionNumbers]) -> Iterator[Alert]:
         if slope < unusual:
             yield Alert(
                 "fatigue",
-                f"MDF of the {name} changed by {one_decimal(slope)} %/min; in {len(earlier)} earlier "
-                f"sessions it hardly ever went below {one_decimal(unusual)} %/min.",
+                f"MDF of the {name} changed by {one_decimal(slope)} %/min; in {len(earlier)} "
+                f"earlier sessions it hardly ever went below {one_decimal(unusual)} %/min.",
                 {"slope": slope, "below": unusual, "earlier_sessions": len(earlier)},
             )
 

@@ -6,7 +6,9 @@ result = myograph.analyse("file.c3d")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from myograph.api import Entered as Entered
     from myograph.api import Leg as Leg
+    from myograph.api import Protocol as Protocol
     from myograph.api import Result as Result
     from myograph.api import analyse as analyse
     from myograph.api import facts as facts
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_PUBLIC = ("Leg", "Result", "analyse", "facts", "read")
+_PUBLIC = ("Entered", "Leg", "Protocol", "Result", "analyse", "facts", "read")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever stands under that name

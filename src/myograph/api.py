@@ -9,8 +9,10 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.analysis.results import (
@@ -22,7 +24,7 @@ from myograph.analysis.results import (
 )
 from myograph.c3d.recording import read_facts, read_recording
 from myograph.c3d.source import FileSource
-from myograph.errors import BadInput
+from myograph.errors import BadInput, MyographError
 from myograph.recording import Facts, Finding, GameFacts, Recording
 from myograph.scoring import configuration as scoring
 from myograph.scoring.entered import NOTHING_ENTERED, Entered, sources_of, with_entered
@@ -30,6 +32,10 @@ from myograph.scoring.evidence import ChannelEvidence, evidence_of
 from myograph.scoring.pressure import CuffPressure
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore, Side
 from myograph.scoring.session import SessionInputs, inputs_of_file, score_session
+
+if TYPE_CHECKING:
+    from myograph.charts.recording_drawing import Course
+    from myograph.charts.svg import Svg
 
 INFO_SCHEMA = "myograph.info/1"
 ANALYSIS_SCHEMA = "myograph.analysis/1"
@@ -91,6 +97,30 @@ class Result:
                 "scores": _scores(self.score),
             }
         )
+
+    def to_frame(self) -> Any:  # noqa: ANN401 - a frame of whichever library is there
+        """One row for each contraction, as a frame of polars, else of pandas."""
+        return _frame_of(_contraction_rows(self.to_dict()))
+
+    def plot(self) -> "Svg":
+        """The recording as an SVG document: signal, envelope, contractions, masked stretches.
+
+        Reads the file again, since a result holds no signal; refused where it has changed.
+        """
+        recording = read(self.file, recover=self.facts.recovered)
+        if sha256_of(self.file) != self.sha256:
+            raise BadInput(f"{self.file} is no longer the file that was analysed.")
+        return drawing_of(self, courses_of(self, recording))
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the drawing, and below it the contractions."""
+        from myograph.charts.notebook import html_of  # noqa: PLC0415 - charts need SciPy
+
+        rows = _contraction_rows(self.to_dict())
+        try:
+            return html_of(self.plot(), rows)
+        except MyographError as problem:
+            return html_of(problem.sentence, rows)
 
 
 def facts(path: StrPath) -> Facts:
@@ -158,6 +188,30 @@ def result_of(
     )
 
 
+def courses_of(result: Result, recording: Recording) -> "Mapping[str, Course]":
+    """What is drawn of each channel that was measured; one channel is held at a time."""
+    from myograph.charts.recording_drawing import course_of  # noqa: PLC0415 - as above
+
+    measured = {channel.label for channel in result.measurement.channels}
+    return {
+        channel.label: course_of(channel, recording.facts, result.protocol)
+        for channel in recording.channels
+        if channel.label in measured
+    }
+
+
+def drawing_of(result: Result, courses: "Mapping[str, Course]") -> "Svg":
+    from myograph.charts.recording_drawing import drawing  # noqa: PLC0415 - as above
+
+    return drawing(
+        Path(result.file).name,
+        result.facts.duration_s,
+        result.measurement.channels,
+        result.score.muscles,
+        courses,
+    )
+
+
 def sha256_of(path: StrPath) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -186,6 +240,23 @@ def info_dict(file: str, known: Facts) -> Json:
             "findings": [_finding(f) for f in known.findings],
         }
     )
+
+
+def _contraction_rows(document: Json) -> list[Json]:
+    """One for each contraction, with the channel it is of."""
+    return [
+        {"file": document["file"], **{k: c[k] for k in ("label", "side", "muscle")}, **contraction}
+        for c in document["channels"]
+        for contraction in c["contractions"]
+    ]
+
+
+def _frame_of(rows: list[Json]) -> Any:  # noqa: ANN401 - see to_frame
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    for library in ("polars", "pandas"):
+        if find_spec(library) is not None:
+            return import_module(library).DataFrame(columns)
+    raise ImportError("to_frame needs polars or pandas, and neither is installed.")
 
 
 def _assigned(legs: Mapping[str, Leg], labels: Iterable[str]) -> Mapping[str, Leg]:

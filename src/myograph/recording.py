@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -145,3 +147,14 @@ class Recording:
 
     facts: Facts
     channels: Sequence[Channel]
+
+    def to_mne(self) -> Any:  # noqa: ANN401 - MNE may not be there
+        """The EMG channels as an `mne.io.RawArray` in volts; needs MNE, and holds all of them."""
+        if find_spec("mne") is None:
+            raise ImportError("to_mne needs MNE, and it is not installed: pip install mne")
+        mne = import_module("mne")
+        channels = list(self.channels)
+        labels = [channel.label for channel in channels]
+        info = mne.create_info(labels, self.facts.rate.used_hz, "emg")
+        samples = np.stack([channel.samples for channel in channels])
+        return mne.io.RawArray(samples, info, verbose="error")

@@ -10,8 +10,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from myograph.analysis.protocol import DEFAULT, Protocol
-from myograph.api import Json, Leg, Result, read, result_of, sha256_of
-from myograph.cli.plot import course_of, drawing
+from myograph.api import Json, Leg, Result, courses_of, drawing_of, read, result_of, sha256_of
 from myograph.errors import MyographError
 from myograph.scoring.entered import NOTHING_ENTERED, Entered
 
@@ -89,16 +88,11 @@ def _analysed(job: Job) -> Analysed:
         legs=job.legs,
         entered=job.entered,
     )
-    measured = {channel.label for channel in result.measurement.channels}
-    courses = {
-        channel.label: course_of(channel, recording.facts, result.protocol)
-        for channel in recording.channels
-        if channel.label in measured
-    }
+    courses = courses_of(result, recording)
     return Analysed(
         result,
         sketches={label: tuple(c.trace.envelope.tolist()) for label, c in courses.items()},
-        plot=drawing(result, courses) if job.with_plot else None,
+        plot=drawing_of(result, courses) if job.with_plot else None,
     )
 
 

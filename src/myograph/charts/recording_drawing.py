@@ -1,14 +1,13 @@
 """The viewer's drawing as a file of its own: all channels of a recording in one SVG."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from myograph.analysis.processed import processed
 from myograph.analysis.protocol import Protocol
-from myograph.api import NOWHERE, Result
+from myograph.analysis.results import ChannelMeasurement
 from myograph.charts.numbers import duration
 from myograph.charts.signal_view import (
     AXIS_PX,
@@ -27,10 +26,11 @@ from myograph.charts.signal_view import (
 )
 from myograph.charts.svg import Svg, element
 from myograph.recording import Channel, Facts
-from myograph.scoring.results import Judgement
+from myograph.scoring.results import Judgement, MuscleScore
 from myograph.signal.reduce import extremes
 from myograph.signal.runs import runs_of
 
+_NOTHING_V = 1e-3  # where there is nothing to draw
 _WIDTH_PX, _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 1152, 60, 20, 44, 12
 # The page's light colours, so that the drawing looks the same where there is no page around it.
 _STYLE = """
@@ -86,32 +86,49 @@ def course_of(channel: Channel, facts: Facts, protocol: Protocol) -> Course:
     return Course(trace, limit_of(x[~mask], x[~mask]))
 
 
-def drawing(result: Result, courses: Mapping[str, Course]) -> str:
-    """An SVG document of fixed width with its own style; all channels on one scale."""
-    limit_v = max(course.limit_v for course in courses.values())
+def drawing(
+    name: str,
+    duration_s: float,
+    channels: Iterable[ChannelMeasurement],
+    muscles: Sequence[MuscleScore],
+    courses: Mapping[str, Course],
+) -> Svg:
+    """An SVG document of fixed width with its own style; all channels on one scale.
+
+    name       of the recording
+    courses    by channel label; what has none is not drawn
+    """
+    limit_v = max((course.limit_v for course in courses.values()), default=_NOTHING_V)
+    scored = {muscle.label: muscle for muscle in muscles}
     lanes = tuple(
-        Lane(
-            label=label,
-            title=_title(result, label),
-            side=result.legs.get(label, NOWHERE).side,
-            trace=course.trace,
-            limit_v=limit_v,
-            marks=_marks(result, label),
-        )
-        for label, course in courses.items()
+        _lane(channel, scored[channel.label], courses[channel.label], limit_v)
+        for channel in channels
+        if channel.label in courses
     )
-    return _document(result, View(Span(0.0, result.facts.duration_s), _WIDTH_PX, lanes))
+    return _document(name, View(Span(0.0, duration_s), _WIDTH_PX, lanes))
+
+
+def _lane(channel: ChannelMeasurement, muscle: MuscleScore, course: Course, limit_v: float) -> Lane:
+    label = channel.label
+    return Lane(
+        label=label,
+        title=" ".join(filter(None, (label, muscle.side, muscle.muscle))),
+        side=muscle.side,
+        trace=course.trace,
+        limit_v=limit_v,
+        marks=_marks(channel, muscle),
+    )
 
 
 def _span(run: list[int], rate_hz: float) -> Span:
     return Span(run[0] / rate_hz, run[1] / rate_hz)
 
 
-def _document(result: Result, view: View) -> Svg:
+def _document(name: str, view: View) -> Svg:
     inside = draw(view)
     height = _TOP_PX + _height(view) + _BOTTOM_PX
     width = _LEFT_PX + _WIDTH_PX + _RIGHT_PX
-    heading = f"{Path(result.file).name}, {duration(view.span.length_s)}, {resolution(view)}"
+    heading = f"{name}, {duration(view.span.length_s)}, {resolution(view)}"
     return element(
         "svg",
         element("style", Svg(_STYLE)),
@@ -131,14 +148,9 @@ def _height(view: View) -> int:
     return (TITLE_PX + PLOT_PX + GAP_PX) * len(view.lanes) + AXIS_PX
 
 
-def _title(result: Result, label: str) -> str:
-    leg = result.legs.get(label, NOWHERE)
-    return " ".join(filter(None, (label, leg.side, leg.muscle)))
-
-
-def _marks(result: Result, label: str) -> tuple[Mark, ...]:
-    judged = {j.number: j for m in result.score.muscles if m.label == label for j in m.judgements}
-    found = [c for m in result.measurement.channels if m.label == label for c in m.contractions]
+def _marks(channel: ChannelMeasurement, muscle: MuscleScore) -> tuple[Mark, ...]:
+    judged = {judgement.number: judgement for judgement in muscle.judgements}
+    label = channel.label
     return tuple(
         Mark(
             key=f"{label}-{c.number}",
@@ -147,7 +159,7 @@ def _marks(result: Result, label: str) -> tuple[Mark, ...]:
             name=f"{label} contraction {c.number}: {c.start_s:.1f} s, {duration(c.duration_s)}",
             address=f"#{label}-{c.number}",
         )
-        for c in found
+        for c in channel.contractions
     )
 
 

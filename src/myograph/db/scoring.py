@@ -11,6 +11,7 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from myograph.analysis.results import Verdict
 from myograph.db import session_settings
 from myograph.db.patients import pseudonym_of
+from myograph.db.rows import certain
 from myograph.db.session_settings import SessionSettings
 from myograph.scoring.configuration import Configuration
 from myograph.scoring.evidence import Effort
@@ -86,7 +87,7 @@ def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
 
 
 def known_of(conn: Connection, session_id: UUID) -> Known:
-    beside = (
+    beside = certain(  # the caller holds the session's row
         conn.cursor(row_factory=dict_row)
         .execute(
             """
@@ -99,8 +100,6 @@ def known_of(conn: Connection, session_id: UUID) -> Known:
         )
         .fetchone()
     )
-    if beside is None:
-        raise AssertionError("the caller holds the session's row")
     return Known(
         channels=_channels(conn, session_id),
         game=beside["game"],

@@ -107,6 +107,30 @@ def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state
         assert conn.execute("SELECT count(*) FROM emg_statistics").fetchone() == (2,)
 
 
+def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):
+    received = upload()
+    with worker() as process:
+        wait_for(finished(state, received))
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert len(started) >= 3  # a server, what it has forked, and who tidies up after them
+        process.kill()
+        process.wait()
+        psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert [child for child in started if child.is_running()] == []
+
+
+def test_who_measures_when_the_worker_is_killed_ends_too(worker, upload, state):
+    received = upload(game_file(bursts=300, seed=3))
+    with worker() as process:
+        wait_for(lambda: psutil.Process(process.pid).children(recursive=True)[2:])
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert [child for child in started if child.is_running()] == []
+    assert not state(received).settled
+
+
 def test_two_workers_share_the_work_and_do_nothing_twice(worker, upload, state):
     received = [upload(game_file(seed=seed)) for seed in range(8)]
     with worker(30), worker(30):

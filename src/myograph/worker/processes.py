@@ -2,10 +2,12 @@
 
 import contextlib
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,7 +60,9 @@ class Processes:
                 # A fork of this process would copy its connections and threads.
                 context = multiprocessing.get_context("forkserver")
                 context.set_forkserver_preload([measure_file.__module__])
-                self._pool = ProcessPoolExecutor(self._count, mp_context=context)
+                self._pool = ProcessPoolExecutor(
+                    self._count, mp_context=context, initializer=_end_with_parent
+                )
             return self._pool
 
     def _discard(self, broken: ProcessPoolExecutor) -> None:
@@ -84,3 +88,19 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _end_with_parent() -> None:
+    """In each process: nobody tells it that the worker was killed, and its queue is silent then.
+
+    With the last of them the server that they are forked from ends too, which watches a pipe that
+    all of them hold.
+    """
+    threading.Thread(target=_watch_parent, daemon=True).start()
+
+
+def _watch_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # nobody is left who could use what it measures

@@ -58,8 +58,8 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
         print(f"  {number:7} {name}")
     print(f"slowest {1000 * outcome.slowest_s:.1f} ms for all six ways to read one")
     print(
-        f"most memory {100 * outcome.most_memory:.0f} % of {MEMORY_FACTOR} x size + {MEMORY_FLOOR // 10**6} MB"
-        f" ({outcome.weighed} weighed)"
+        f"most memory {100 * outcome.most_memory:.0f} % of {MEMORY_FACTOR} x size"
+        f" + {MEMORY_FLOOR // 10**6} MB ({outcome.weighed} weighed)"
     )
     print(f"crashes, hangs, foreign exceptions, excesses: {len(outcome.foreign)}")
     for line in outcome.foreign[:20]:

@@ -47,7 +47,7 @@ def test_a_person_reads_facts_quality_contractions_and_scores(command, path):
         "estimated from this session",
         "intensity left out of compliance",
         "effort 100.0 weight",
-        "game – not measured: the points or their maximum are not known",
+        "game – not measured: 5 points, of a maximum that is not known",
         "blood flow restriction: pressure not verified",
     ):
         assert words in shown

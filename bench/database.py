@@ -16,7 +16,8 @@ from uuid import UUID
 
 import psycopg
 
-from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.measure import measure
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.c3d.recording import read_facts, read_recording
 from myograph.c3d.source import BytesSource

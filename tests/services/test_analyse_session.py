@@ -22,7 +22,8 @@ from myograph.db import (
 from myograph.db.pool import open_pool
 from myograph.errors import LeaseLost, StoreUnavailable, TooShort
 from myograph.scoring.evidence import evidence_of
-from myograph.services.analyse_session import Terms, analyse_session, measure_here
+from myograph.services.analyse_session import Terms, analyse_session
+from myograph.services.measure_file import measure_here
 from myograph.services.rescore_session import _evidence, chosen_inputs
 from tests.game_files import START, game_file
 
@@ -332,7 +333,9 @@ def test_twins_that_are_identified_at_once_do_not_lock_each_other_out(upload, po
 
     def run(one, outcomes):
         meeting.wait()
-        outcomes.append(analyse_session(pool, store, one.session_id, terms=TERMS))
+        outcomes.append(
+            analyse_session(pool, store, one.session_id, terms=TERMS, measure=measure_here)
+        )
 
     outcomes = []
     threads = [threading.Thread(target=run, args=[one, outcomes]) for one in received]

@@ -27,6 +27,7 @@ run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=1,
            lease_s=float(lease_s),
            rhythm=Rhythm(reap_every_s=0.2, stalled_s=1.0, heartbeat_s=0.2, poll_s=0.2,
                          stop_within_s=5))
+print("with scipy" if "scipy" in sys.modules else "without scipy")
 """
 
 
@@ -88,6 +89,16 @@ def test_a_worker_takes_what_is_uploaded_and_stops_when_asked(worker, upload, st
         assert state(received).processing_status == "completed"
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_worker_does_without_what_only_measuring_needs(worker, upload, state, capfd):
+    received = upload()
+    with worker() as process:
+        wait_for(finished(state, received))
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    assert state(received).processing_status == "completed"
+    assert capfd.readouterr().out.splitlines()[-1] == "without scipy"
 
 
 def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state, database, capfd):

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from myograph.analysis.measure import METHOD
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.analysis.results import Verdict
 from myograph.db.scoring import Known

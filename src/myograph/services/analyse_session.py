@@ -12,10 +12,9 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from myograph import __version__
-from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT, Protocol
-from myograph.analysis.results import Measurement
-from myograph.c3d.recording import read_facts, read_recording
+from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
 from myograph.db import lease, results
 from myograph.db.lease import Claim
@@ -31,12 +30,10 @@ from myograph.errors import (
 from myograph.recording import Facts
 from myograph.services import rescore_session
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
+from myograph.services.measure_file import Measure
 from myograph.storage.objects import ObjectStore, Stored
 
 Outcome = Literal["analysed", "shared", "failed", "gave_up", "nothing_to_do", "lease_lost"]
-
-# Measures the file at a path; calls the last argument now and then while it works.
-Measure = Callable[[Path, Protocol, bool, Callable[[], None]], Measurement]
 
 _REFUSED = (NotReadable, TooLarge, BadName)  # the file's fault: no second try would end otherwise
 
@@ -58,29 +55,13 @@ class Terms:
     max_tries: int = 5
 
 
-def measure_file(path: Path, protocol: Protocol, recover: bool) -> Measurement:  # noqa: FBT001, sent to another process by place
-    """Everything that can be measured in the file at `path`."""
-    with FileSource(path) as source:
-        return measure(read_recording(source, recover=recover), protocol)
-
-
-def measure_here(
-    path: Path,
-    protocol: Protocol,
-    recover: bool,  # noqa: FBT001, as in Measure
-    _beat: Callable[[], None],
-) -> Measurement:
-    """A Measure that works in this very thread."""
-    return measure_file(path, protocol, recover)
-
-
 def analyse_session(
     pool: ConnectionPool[Connection],
     store: ObjectStore,
     session_id: UUID,
     *,
     terms: Terms,
-    measure: Measure = measure_here,
+    measure: Measure,
 ) -> Outcome:
     """Give the session its results, or the reason it has none.
 

@@ -14,8 +14,9 @@ from psycopg_pool import PoolTimeout
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.db import lease
 from myograph.db.pool import open_pool
-from myograph.services.analyse_session import Measure, Terms, measure_here
+from myograph.services.analyse_session import Terms
 from myograph.services.extract_metadata import DEFAULT_ZONE
+from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
 from myograph.worker.processes import Processes
 from myograph.worker.tasks import Has, tasks

@@ -15,7 +15,8 @@ from myograph.errors import LeaseLost
 from myograph.services import analyse_session as analysing
 from myograph.services import extract_metadata as extracting
 from myograph.services import rescore_session as rescoring
-from myograph.services.analyse_session import Measure, Terms
+from myograph.services.analyse_session import Terms
+from myograph.services.measure_file import Measure
 from myograph.storage.objects import ObjectStore
 
 log = structlog.get_logger()

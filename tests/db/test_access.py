@@ -338,6 +338,7 @@ def test_no_patients_code_reaches_a_researcher(database, clinic, filled):
         "SELECT * FROM local_accounts",
         "SELECT app.my_patients()",
         "SELECT app.assign(gen_random_uuid(), '{}')",
+        "SELECT app.recover(gen_random_uuid())",
         "SELECT app.receive_upload('{}')",
     ],
 )

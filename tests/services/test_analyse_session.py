@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,8 @@ def test_what_is_stored_scores_like_what_was_measured(analyse, upload, pool, cli
     received = upload(patient_code="P001", left="CH1", right="CH2")
     analyse(received)
     with pool.connection() as conn:
-        known = scoring.known_of(conn, received.session_id)
+        channels = scoring.channels_of(conn, received.session_id)
+        known = scoring.known_of(conn, received.session_id, channels)
     legs = chosen_inputs(known).legs
     measured = measured_in(game_file())
     for stored, fresh in zip(known.channels, measured.channels, strict=True):
@@ -442,11 +444,37 @@ def test_a_claim_that_is_lost_cannot_be_extended(pool, upload):
             lease.hold(conn, claim)
 
 
+def test_each_row_of_a_result_is_written_once(analyse, upload, pool, clinic):
+    """A row that was changed by the transaction that made it has an older version beside it."""
+    received = upload(game_file(bursts=5), left="CH1", right="CH2")
+    analyse(received)
+    with pool.connection() as conn:
+        for table, rows in {
+            "contractions": 10,
+            "emg_statistics": 2,
+            "performance_scores": 1,
+        }.items():
+            places = conn.execute(f"SELECT ctid::text FROM {table}").fetchall()  # noqa: S608, of ours
+            assert {(f"(0,{n})",) for n in range(1, rows + 1)} == set(places), table
+
+
+def test_what_is_scored_before_it_is_stored_is_what_will_be_stored(analyse, upload, pool):
+    content = game_file(bursts=4)
+    received = upload(content)
+    analyse(received)
+    recording = read_recording(BytesSource(content))
+    measured = measure(recording, Protocol())
+    with pool.connection() as conn:
+        stored = scoring.channels_of(conn, received.session_id)
+    assert stored == results.channels_of(measured, recording.facts)
+
+
 def test_a_session_does_not_share_with_itself(analyse, upload, pool, clinic):
     received = upload()
     analyse(received)
     with pool.connection() as conn:
         conn.execute("UPDATE therapy_sessions SET processing_status = 'reprocessing'")
         session = conn.execute("SELECT file_hash FROM therapy_sessions").fetchone()
-        assert results.measured_before(conn, session[0], METHOD, Protocol().digest) is None
+        found = partial(results.measured_before, conn, session[0], METHOD, Protocol().digest)
+        assert found(recovered=False) is None
     assert analyse(received) == "analysed"

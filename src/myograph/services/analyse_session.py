@@ -2,10 +2,10 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from psycopg_pool import ConnectionPool
 from myograph import __version__
 from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT, Protocol
+from myograph.analysis.results import Measurement
 from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
 from myograph.db import lease, results
@@ -28,9 +29,9 @@ from myograph.errors import (
     TooLarge,
 )
 from myograph.recording import Facts
-from myograph.services import rescore_session
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
 from myograph.services.measure_file import Measure
+from myograph.services.rescore_session import score, score_rows
 from myograph.storage.objects import ObjectStore, Stored
 
 Outcome = Literal["analysed", "shared", "failed", "gave_up", "nothing_to_do", "lease_lost"]
@@ -113,21 +114,10 @@ def _analyse(work: _Work) -> Outcome:
         source = _identify(work, stored)
         facts = _describe(work, path)
         if source is not None:
-            _save(work, lambda conn: results.copy(conn, work.claim.session_id, source))
+            _save(work, lambda conn: _share(work, conn, source))
             return "shared"
         measured = work.measure(path, work.terms.protocol, work.claim.recovered, work.still_ours)
-    _save(
-        work,
-        lambda conn: results.replace(
-            conn,
-            work.claim.session_id,
-            measured,
-            facts=facts,
-            file_hash=stored.sha256,
-            program=__version__,
-            took_ms=work.took_ms(),
-        ),
-    )
+    _save(work, lambda conn: _write(work, conn, measured, facts, stored.sha256))
     return "analysed"
 
 
@@ -150,7 +140,9 @@ def _identify(work: _Work, stored: Stored) -> UUID | None:
         lease.hold(conn, work.claim)
         results.identify(conn, work.claim.session_id, stored.sha256)
         results.remember_protocol(conn, protocol, METHOD)
-        found = results.measured_before(conn, stored.sha256, METHOD, protocol.digest)
+        found = results.measured_before(
+            conn, stored.sha256, METHOD, protocol.digest, recovered=work.claim.recovered
+        )
     return found if found != work.claim.session_id else None
 
 
@@ -166,14 +158,56 @@ def _describe(work: _Work, path: Path) -> Facts:
     return facts
 
 
-def _save(work: _Work, write: Callable[[Connection], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the session's own row says of its results."""
+
+    findings: Sequence[Mapping[str, Any]]
+    list_row: Mapping[str, Any]
+
+
+def _save(work: _Work, write: Callable[[Connection], _Noted]) -> None:
     """Results, scores and the end of the claim: all, or nothing where the claim is lost."""
-    session_id = work.claim.session_id
     with work.pool.connection() as conn:
         lease.hold(conn, work.claim)
-        write(conn)
-        rescore_session.score(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
-        lease.complete(conn, work.claim, method=METHOD, took_ms=work.took_ms())
+        noted = write(conn)
+        lease.complete(
+            conn,
+            work.claim,
+            method=METHOD,
+            took_ms=work.took_ms(),
+            findings=noted.findings,
+            list_row=noted.list_row,
+        )
+
+
+def _write(
+    work: _Work, conn: Connection, measured: Measurement, facts: Facts, file_hash: str
+) -> _Noted:
+    """Scores first: so each row is written once, with what it is worth."""
+    session_id = work.claim.session_id
+    channels = results.channels_of(measured, facts)
+    scored = score(conn, session_id, channels, pseudonym_key=work.terms.pseudonym_key)
+    results.replace(
+        conn,
+        session_id,
+        measured,
+        facts=facts,
+        score=scored.score,
+        inputs=scored.inputs,
+        file_hash=file_hash,
+        program=__version__,
+        took_ms=work.took_ms(),
+    )
+    scored.save(conn, session_id)
+    return _Noted(results.findings_of(measured), scored.list_row)
+
+
+def _share(work: _Work, conn: Connection, source: UUID) -> _Noted:
+    session_id = work.claim.session_id
+    results.copy(conn, session_id, source)
+    scored = score_rows(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
+    return _Noted(results.findings_at(conn, source), scored.list_row)
 
 
 def _failed(

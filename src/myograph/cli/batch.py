@@ -11,7 +11,7 @@ from pathlib import Path
 
 from myograph.api import Json, Leg, Result, read, result_of, sha256_of
 from myograph.cli.plot import course_of, drawing
-from myograph.errors import MyographError
+from myograph.errors import MyographError, NotReadable
 
 FAULT = "fault"
 
@@ -70,10 +70,17 @@ def outcome(job: Job) -> Outcome:
     try:
         return _analysed(job)
     except MyographError as problem:
-        return Refused(job.file, problem.code, problem.sentence)
+        return Refused(job.file, problem.code, _said(problem))
     except Exception as bug:  # noqa: BLE001 - an edge: a fault in one file must not lose the others
         sentence = f"This is a fault in myograph itself ({type(bug).__name__}: {bug})."
         return Refused(job.file, FAULT, sentence, traceback.format_exc())
+
+
+def _said(problem: MyographError) -> str:
+    """With the option that helps, where one does."""
+    if isinstance(problem, NotReadable) and problem.recoverable:
+        return f"{problem.sentence} With --recover what is there is read."
+    return problem.sentence
 
 
 def _analysed(job: Job) -> Analysed:

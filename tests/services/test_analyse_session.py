@@ -24,7 +24,7 @@ from myograph.db.pool import open_pool
 from myograph.errors import LeaseLost, StoreUnavailable, TooShort
 from myograph.scoring.evidence import evidence_of
 from myograph.services.analyse_session import Terms, analyse_session
-from myograph.services.measure_file import measure_here
+from myograph.services.measure_file import Stopped, measure_here
 from myograph.services.rescore_session import _evidence, chosen_inputs
 from tests.game_files import START, game_file
 
@@ -442,6 +442,33 @@ def test_a_claim_that_is_lost_cannot_be_extended(pool, upload):
             lease.extend(conn, claim, seconds=60)
         with pytest.raises(LeaseLost):
             lease.hold(conn, claim)
+
+
+def test_who_is_stopped_leaves_the_session_to_the_next_as_it_was(analyse, upload, look):
+    received = upload()
+
+    def stopped(_path, _protocol, _recover, _beat):
+        raise Stopped
+
+    for _ in range(TERMS.max_tries + 1):
+        with pytest.raises(Stopped):
+            analyse(received, measure=stopped)
+        found = look(received)
+        assert (found.processing_status, found.tries) == ("pending", 0)
+    assert analyse(received) == "analysed"
+
+
+def test_who_is_stopped_when_the_claim_is_lost_changes_nothing(analyse, upload, look, pool):
+    received = upload()
+
+    def overtaken(_path, _protocol, _recover, _beat):
+        with pool.connection() as conn:
+            conn.execute("UPDATE therapy_sessions SET attempt = attempt + 1")
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        analyse(received, measure=overtaken)
+    assert look(received).processing_status == "processing"
 
 
 def test_each_row_of_a_result_is_written_once(analyse, upload, pool, clinic):

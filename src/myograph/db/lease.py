@@ -146,6 +146,21 @@ def give_back(conn: Connection, claim: Claim, *, sentence: str) -> None:
     )
 
 
+def put_down(conn: Connection, claim: Claim) -> None:
+    """Let another begin at once, as if this claim had not been; one that was lost is left alone."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = CASE processing_status
+                                   WHEN 'processing' THEN 'pending'
+                                   ELSE processing_status END,
+               tries = tries - 1, lease_until = NULL
+         WHERE id = %s AND attempt = %s AND processing_status IN ('processing', 'reprocessing')
+        """,
+        [claim.session_id, claim.attempt],
+    )
+
+
 def reap(conn: Connection, *, max_tries: int, stalled_s: float) -> int:
     """Take back what dead workers hold, and queue it again; the number of sessions and jobs.
 

@@ -30,7 +30,7 @@ from myograph.errors import (
 )
 from myograph.recording import Facts
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
-from myograph.services.measure_file import Measure
+from myograph.services.measure_file import Measure, Stopped
 from myograph.services.rescore_session import score, score_rows
 from myograph.storage.objects import ObjectStore, Stored
 
@@ -68,7 +68,8 @@ def analyse_session(
 
     Twice is once: only one claim holds at a time, a finished session is left alone, and what an
     older claim would save is refused. An unexpected error is raised after the claim was given
-    back, so that the queue tries again; the last try ends as `failed`, `gave_up`.
+    back, so that the queue tries again; the last try ends as `failed`, `gave_up`. Stopped is
+    raised likewise, and was no try.
     """
     began = time.monotonic()
     with pool.connection() as conn:
@@ -79,6 +80,10 @@ def analyse_session(
         return _analyse(_Work(pool, store, claim, terms, measure, began))
     except LeaseLost:
         return "lease_lost"
+    except Stopped:
+        with pool.connection() as conn:
+            lease.put_down(conn, claim)
+        raise
     except _REFUSED as exc:
         return _failed(pool, claim, "unreadable", exc)
     except ObjectGone as exc:

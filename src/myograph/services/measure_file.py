@@ -8,8 +8,13 @@ from myograph.analysis.results import Measurement
 from myograph.c3d.recording import read_recording
 from myograph.c3d.source import FileSource
 
-# Measures the file at a path; calls the last argument now and then while it works.
+# Measures the file at a path; calls the last argument now and then while it works. Whatever that
+# raises ends the wait.
 Measure = Callable[[Path, Protocol, bool, Callable[[], None]], Measurement]
+
+
+class Stopped(Exception):
+    """Whoever measures was asked to stop, and leaves the file to another."""
 
 
 def measure_file(path: Path, protocol: Protocol, recover: bool) -> Measurement:  # noqa: FBT001, sent to another process by place

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -93,7 +94,7 @@ class Processes:
         self._rest.start()
 
     def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._count, mp_context=_context(), initializer=_end_with_parent)
+        return ProcessPoolExecutor(self._count, mp_context=_context(), initializer=_begin)
 
     def _discard(self, broken: ProcessPoolExecutor) -> None:
         with self._changing:
@@ -138,12 +139,14 @@ def _context() -> ForkServerContext:
     return context
 
 
-def _end_with_parent() -> None:
-    """In each process: nobody tells it that the worker was killed, and its queue is silent then.
+def _begin() -> None:
+    """In each process. Ctrl-C is the worker's to hear: it ends them when they have nothing to do.
 
-    With the last of them the server that they are forked from ends too, which watches a pipe that
-    all of them hold.
+    That the worker was killed nobody tells them, and their queue is silent then: they watch. With
+    the last of them the server that they are forked from ends too, which watches a pipe that all
+    of them hold.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 

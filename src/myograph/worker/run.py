@@ -32,13 +32,14 @@ class Rhythm:
 
     stalled_s   a worker that is silent for so long is dead
     poll_s      looks for jobs this often where no notification came
+    stop_within_s    what runs when it is asked to stop may end by itself; then it is put down
     """
 
     reap_every_s: float = 30.0
     stalled_s: float = 30.0
     heartbeat_s: float = 10.0
     poll_s: float = 5.0
-    stop_within_s: float = 15.0
+    stop_within_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

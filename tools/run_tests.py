@@ -48,7 +48,7 @@ def main() -> None:
         sys.exit(_python(*PYTEST, *sys.argv[1:]))
     processes = str(min(4, os.cpu_count() or 1))
     _python("-m", "coverage", "erase")
-    parallel = ["-n", processes, "--dist", "worksteal"]
+    parallel = ["-n", processes, "--dist", "worksteal", "--durations=12"]
     failed = _python("-m", "coverage", "run", *PYTEST, *parallel, "-m", "not recordings")
     recordings = _python(*PYTEST, *parallel, "-m", "recordings")
     if recordings == NOTHING_COLLECTED:

@@ -16,7 +16,8 @@ from uuid import UUID
 
 import psycopg
 
-from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.measure import measure
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.c3d.recording import read_facts, read_recording
 from myograph.c3d.source import BytesSource
@@ -122,11 +123,28 @@ def _save(conn: psycopg.Connection, session_id: UUID, measured, facts, digest: s
     lease.hold(conn, claim)
     results.identify(conn, session_id, digest)
     results.remember_protocol(conn, DEFAULT, METHOD)
+    channels = results.channels_of(measured, facts)
+    scored = score(conn, session_id, channels, pseudonym_key="key")
     results.replace(
-        conn, session_id, measured, facts=facts, file_hash=digest, program="bench", took_ms=1
+        conn,
+        session_id,
+        measured,
+        facts=facts,
+        score=scored.score,
+        inputs=scored.inputs,
+        file_hash=digest,
+        program="bench",
+        took_ms=1,
     )
-    score(conn, session_id, pseudonym_key="key")
-    lease.complete(conn, claim, method=METHOD, took_ms=1)
+    scored.save(conn, session_id)
+    lease.complete(
+        conn,
+        claim,
+        method=METHOD,
+        took_ms=1,
+        findings=results.findings_of(measured),
+        list_row=scored.list_row,
+    )
     conn.commit()
 
 
@@ -137,20 +155,24 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _print_bytes(cluster: Cluster, count: int) -> None:
-    total = before = 0
+    vacuumed = total = 0
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
         for table in TABLES:
-            size = "SELECT pg_total_relation_size(%s::regclass)"
-            before += next(conn.execute(size, [table]))[0]
+            rows, indexes = _sizes(conn, table)
+            total += rows + indexes
+            print(f"  {table:22} {rows / count:7.0f} B rows {indexes / count:7.0f} B indexes")
             conn.execute(f"VACUUM FULL {table}")
-            rows = conn.execute(
-                "SELECT pg_table_size(%s::regclass), pg_indexes_size(%s::regclass)", [table, table]
-            ).fetchone()
-            assert rows is not None
-            total += sum(rows)
-            print(f"  {table:22} {rows[0] / count:7.0f} B rows {rows[1] / count:7.0f} B indexes")
+            vacuumed += sum(_sizes(conn, table))
     print(f"  a session                {total / count:7.0f} B, bar {BAR_BYTES} B")
-    print(f"  never vacuumed           {before / count:7.0f} B")
+    print(f"  vacuumed                 {vacuumed / count:7.0f} B")
+
+
+def _sizes(conn: psycopg.Connection, table: str) -> tuple[int, int]:
+    return next(
+        conn.execute(
+            "SELECT pg_table_size(%s::regclass), pg_indexes_size(%s::regclass)", [table, table]
+        )
+    )
 
 
 def _print_lists(cluster: Cluster, person: Person) -> None:

@@ -140,6 +140,7 @@ FUNCTIONS = {
     "consented_pseudonyms": f"{WORKER} {RESEARCHER}",
     "receive_upload": f"{WORKER} {THERAPIST} {ADMIN} myograph_web",
     "assign": f"{WORKER} {THERAPIST} {ADMIN}",
+    "recover": f"{WORKER} {THERAPIST} {ADMIN}",
     "add_session": WORKER,
     "check_upload": WORKER,
     "choosable": WORKER,

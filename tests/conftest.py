@@ -7,7 +7,7 @@ Nothing is ever skipped or expected to fail.
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -34,10 +34,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"{report.nodeid}: skip and xfail are refused here: {report.longrepr}"
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    return _refused(report) if report.skipped or hasattr(report, "wasxfail") else report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    return _refused(report) if report.skipped else report
+
+
+def _refused(report):
+    vars(report).pop("wasxfail", None)  # a failure that was expected does not count as one
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid}: skip and xfail are refused here: {report.longrepr}"
+    return report
 
 
 def _not_run(config: pytest.Config) -> Iterator[str]:

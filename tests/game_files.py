@@ -10,7 +10,7 @@ from myograph.c3d.write import GameSession, file_name
 from myograph.simulate.sessions import SimulatedSession, simulate_session
 from myograph.simulate.signals import Burst, Muscle
 
-START = datetime(2025, 3, 10, 11, 46, 23, 823_000)
+START = datetime(2025, 3, 10, 11, 46, 23, 823_000)  # noqa: DTZ001 - the file has no zone
 NAME = file_name(START)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 

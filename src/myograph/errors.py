@@ -45,9 +45,13 @@ class MyographError(Exception):
 
 
 class NotReadable(MyographError):
-    """The file cannot be read or analysed."""
+    """The file cannot be read or analysed.
+
+    recoverable    `recover=True` reads what is there of it
+    """
 
     code = "not_readable"
+    recoverable: ClassVar[bool] = False
 
 
 class EmptyFile(NotReadable):
@@ -60,16 +64,19 @@ class NotC3D(NotReadable):
 
 class Truncated(NotReadable):
     code = "truncated"
+    recoverable = True
 
 
 class Contradictory(NotReadable):
     code = "contradictory"
+    recoverable = True
 
 
 class Unfinalised(NotReadable):
-    """The game was closed while it wrote. `recover=True` reads what is there."""
+    """The game was closed while it wrote."""
 
     code = "unfinalised"
+    recoverable = True
 
 
 class NoEmgChannel(NotReadable):

@@ -89,6 +89,7 @@ def test_a_page_is_live_whichever_server_answers(browser, site):
             {"name": "two.c3d", "mimeType": "", "buffer": recording(seed=51, seconds=20)}
         )
         page.get_by_role("link", name="Open the session").click()
+        page.wait_for_url("**/sessions/*")  # loaded, so that the script hears the key
         page.locator("#viewer").press("+")
         expect(page.locator("#resolution")).to_have_text(re.compile(r"^5\.0 to 15\.0 s"))
         assert min(door.got[s] for s in (site.address, other)) > 0

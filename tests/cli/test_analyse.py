@@ -47,7 +47,7 @@ def test_a_person_reads_facts_quality_contractions_and_scores(command, path):
         "estimated from this session",
         "intensity left out of compliance",
         "effort 100.0 weight",
-        "game – not measured: the points or their maximum are not known",
+        "game – not measured: 5 points, of a maximum that is not known",
         "blood flow restriction: pressure not verified",
     ):
         assert words in shown
@@ -149,7 +149,7 @@ def test_an_unfinalised_file_needs_to_be_recovered(command, tmp_path):
     broken = recording_in(tmp_path, Made(finalised=False))
     refused = command("analyse", broken)
     assert refused.code == 1
-    assert "recover" in refused.err
+    assert "can be recovered. With --recover what is there is read." in refused.err
     recovered = command("analyse", broken, "--recover")
     assert recovered.code == 0
     assert "recovered" in recovered.out

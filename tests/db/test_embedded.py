@@ -277,10 +277,10 @@ def test_the_wheel_is_never_imported():
 @pytest.mark.parametrize("user", ["root", "somebody"])
 def test_data_lies_where_the_system_keeps_it(monkeypatch, user):
     monkeypatch.setattr("os.geteuid", lambda: 0 if user == "root" else 1000)
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", "/somebody")
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    expected = "/var/lib/myograph" if user == "root" else "/home/somebody/.local/share/myograph"
+    expected = "/var/lib/myograph" if user == "root" else "/somebody/.local/share/myograph"
     assert default_data_dir() == Path(expected)
 
 

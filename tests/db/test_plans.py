@@ -160,7 +160,7 @@ def analyse_in_rows(conn):
     lease.extend(conn, claim, seconds=30)
     lease.hold(conn, claim)
     results.identify(conn, session_id, "0" * 64)
-    assert results.measured_before(conn, "0" * 64, "test", "0" * 64) is None
+    assert results.measured_before(conn, "0" * 64, "test", "0" * 64, recovered=False) is None
     lease.complete(conn, claim, method="test", took_ms=1)
 
 

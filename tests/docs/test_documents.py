@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from myograph.cli.main import app
 from myograph.settings import Settings
+from tools import commands_doc
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -53,6 +55,19 @@ def test_every_command_of_the_readme_is_one():
     known = set(re.findall(r"^  (\w+)  ", help_text, re.MULTILINE))
     assert said
     assert set(said) - {"and"} <= known
+
+
+def test_the_commands_page_is_what_help_says_and_leaves_no_command_out():
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert page == commands_doc.page()
+    shown = {_name(c) for c in app.registered_commands if not c.hidden}
+    for group in app.registered_groups:
+        shown |= {f"{group.name} {_name(c)}" for c in group.typer_instance.registered_commands}
+    assert shown == set(commands_doc.COMMANDS)
+
+
+def _name(command):
+    return command.name or command.callback.__name__
 
 
 def test_decisions_have_a_number_each_and_stay_on_one_screen():

@@ -61,6 +61,11 @@ class Demo:
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(PATIENCE_S)
 
+    def terminate(self) -> int:
+        """As a service manager does: only the program itself hears it."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE_S)
+
     def left_behind(self) -> list[list[str]]:
         """Processes that still have the data directory among their arguments or files."""
         return [p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if self._ours(p)]

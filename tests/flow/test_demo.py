@@ -117,6 +117,7 @@ def test_ctrl_c_leaves_nothing_behind_and_a_restart_keeps_the_data():
             assert len(sessions(again)) == SESSIONS
         with running(folder, "--fresh") as fresh:
             assert fresh.passwords != passwords
+            assert (fresh.terminate(), fresh.left_behind()) == (0, [])
 
 
 def test_a_killed_demo_is_taken_up_where_it_was():

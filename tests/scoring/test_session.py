@@ -79,8 +79,8 @@ def test_the_plain_dose_stands_beside_the_formulas():
     ("changes", "component", "reason"),
     [
         ({"rpe": None}, "effort", "no RPE was given"),
-        ({"game_maximum": None}, "game", "the points or their maximum are not known"),
-        ({"game_points": None}, "game", "the points or their maximum are not known"),
+        ({"game_maximum": None}, "game", "850 points, of a maximum that is not known"),
+        ({"game_points": None}, "game", "the points are not known"),
     ],
 )
 def test_a_missing_component_is_left_out_and_named(changes, component, reason):

@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from myograph.db import (
 from myograph.db.pool import open_pool
 from myograph.errors import LeaseLost, StoreUnavailable, TooShort
 from myograph.scoring.evidence import evidence_of
-from myograph.services.analyse_session import Terms, analyse_session, measure_here
+from myograph.services.analyse_session import Terms, analyse_session
+from myograph.services.measure_file import Stopped, measure_here
 from myograph.services.rescore_session import _evidence, chosen_inputs
 from tests.game_files import START, game_file
 
@@ -84,7 +86,8 @@ def test_what_is_stored_scores_like_what_was_measured(analyse, upload, pool, cli
     received = upload(patient_code="P001", left="CH1", right="CH2")
     analyse(received)
     with pool.connection() as conn:
-        known = scoring.known_of(conn, received.session_id)
+        channels = scoring.channels_of(conn, received.session_id)
+        known = scoring.known_of(conn, received.session_id, channels)
     legs = chosen_inputs(known).legs
     measured = measured_in(game_file())
     for stored, fresh in zip(known.channels, measured.channels, strict=True):
@@ -332,7 +335,9 @@ def test_twins_that_are_identified_at_once_do_not_lock_each_other_out(upload, po
 
     def run(one, outcomes):
         meeting.wait()
-        outcomes.append(analyse_session(pool, store, one.session_id, terms=TERMS))
+        outcomes.append(
+            analyse_session(pool, store, one.session_id, terms=TERMS, measure=measure_here)
+        )
 
     outcomes = []
     threads = [threading.Thread(target=run, args=[one, outcomes]) for one in received]
@@ -439,11 +444,64 @@ def test_a_claim_that_is_lost_cannot_be_extended(pool, upload):
             lease.hold(conn, claim)
 
 
+def test_who_is_stopped_leaves_the_session_to_the_next_as_it_was(analyse, upload, look):
+    received = upload()
+
+    def stopped(_path, _protocol, _recover, _beat):
+        raise Stopped
+
+    for _ in range(TERMS.max_tries + 1):
+        with pytest.raises(Stopped):
+            analyse(received, measure=stopped)
+        found = look(received)
+        assert (found.processing_status, found.tries) == ("pending", 0)
+    assert analyse(received) == "analysed"
+
+
+def test_who_is_stopped_when_the_claim_is_lost_changes_nothing(analyse, upload, look, pool):
+    received = upload()
+
+    def overtaken(_path, _protocol, _recover, _beat):
+        with pool.connection() as conn:
+            conn.execute("UPDATE therapy_sessions SET attempt = attempt + 1")
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        analyse(received, measure=overtaken)
+    assert look(received).processing_status == "processing"
+
+
+def test_each_row_of_a_result_is_written_once(analyse, upload, pool, clinic):
+    """A row that was changed by the transaction that made it has an older version beside it."""
+    received = upload(game_file(bursts=5), left="CH1", right="CH2")
+    analyse(received)
+    with pool.connection() as conn:
+        for table, rows in {
+            "contractions": 10,
+            "emg_statistics": 2,
+            "performance_scores": 1,
+        }.items():
+            places = conn.execute(f"SELECT ctid::text FROM {table}").fetchall()  # noqa: S608, of ours
+            assert {(f"(0,{n})",) for n in range(1, rows + 1)} == set(places), table
+
+
+def test_what_is_scored_before_it_is_stored_is_what_will_be_stored(analyse, upload, pool):
+    content = game_file(bursts=4)
+    received = upload(content)
+    analyse(received)
+    recording = read_recording(BytesSource(content))
+    measured = measure(recording, Protocol())
+    with pool.connection() as conn:
+        stored = scoring.channels_of(conn, received.session_id)
+    assert stored == results.channels_of(measured, recording.facts)
+
+
 def test_a_session_does_not_share_with_itself(analyse, upload, pool, clinic):
     received = upload()
     analyse(received)
     with pool.connection() as conn:
         conn.execute("UPDATE therapy_sessions SET processing_status = 'reprocessing'")
         session = conn.execute("SELECT file_hash FROM therapy_sessions").fetchone()
-        assert results.measured_before(conn, session[0], METHOD, Protocol().digest) is None
+        found = partial(results.measured_before, conn, session[0], METHOD, Protocol().digest)
+        assert found(recovered=False) is None
     assert analyse(received) == "analysed"

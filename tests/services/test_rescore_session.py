@@ -51,6 +51,18 @@ def analysed(upload, run_queue, clinic):
     return received.session_id
 
 
+def test_scoring_the_rows_again_changes_no_row(analysed, database, pool):
+    def versions():
+        with database.connect("myograph_work") as conn:
+            return conn.execute(
+                "SELECT xmin::text, c.* FROM contractions c ORDER BY channel, number"
+            ).fetchall()
+
+    before = versions()
+    assert rescore_session(pool, analysed, pseudonym_key="a key")
+    assert versions() == before
+
+
 def assign(database, person, session_id, **words):
     with database.as_person(person) as conn:
         session_settings.assign(conn, session_id, **words)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +37,7 @@ def test_each_column_is_the_extreme_of_its_own_samples(x, columns):
     low, high = extremes(x, columns)
     if x.size > columns:
         edges = [c * x.size // columns for c in range(columns + 1)]
-        parts = [x[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        parts = [x[a:b] for a, b in pairwise(edges)]
         np.testing.assert_array_equal(low, [p.min() for p in parts])
         np.testing.assert_array_equal(high, [p.max() for p in parts])
 

@@ -28,6 +28,19 @@ def test_an_object_lies_at_its_bucket_and_name(store):
     assert (store.root / "emg_data/P001/a.c3d").read_bytes() == b"abc"
 
 
+def test_nobody_else_on_the_machine_can_reach_an_object(tmp_path):
+    store = folder_store(tmp_path / "new" / "objects")
+    store.put(KEY, [b"abc"])
+    for folder in (store.root, store.root / "emg_data"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path):
+    (tmp_path / "emg_data").mkdir(mode=0o750)
+    folder_store(tmp_path).put(KEY, [b"abc"])
+    assert (tmp_path / "emg_data").stat().st_mode & 0o777 == 0o750
+
+
 def test_a_file_that_somebody_put_there_is_an_object(store):
     path = store.root / KEY
     path.parent.mkdir(parents=True)

@@ -14,7 +14,8 @@ from tests.web.servers import PATIENCE_S, running
 @pytest.fixture(scope="module")
 def servers(make_app):
     with ExitStack() as stack:
-        yield [stack.enter_context(running(make_app())) for _ in range(2)]
+        patient = Limits(keep_alive_s=3 * PATIENCE_S)  # what comes was said, not looked for
+        yield [stack.enter_context(running(make_app(limits=patient))) for _ in range(2)]
 
 
 KEPT_OPEN = ": ping"

@@ -49,5 +49,5 @@ def test_an_end_after_the_loop_is_gone_is_quiet():
             pass
 
     asyncio.run(scenario())
-    live.end()
     assert live.ended
+    live.end()

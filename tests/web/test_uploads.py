@@ -13,6 +13,8 @@ import structlog
 from fastapi.testclient import TestClient
 from starlette.datastructures import QueryParams
 
+from myograph.db import session_settings
+from myograph.db.identity import Person
 from myograph.errors import BadName, StoreUnavailable
 from myograph.settings import UPLOAD_LIMIT_BYTES
 from myograph.storage.objects import ObjectStore, folder_store
@@ -347,3 +349,15 @@ def test_an_upload_that_breaks_off_leaves_nothing(served, make_app, tmp_path):
 
 def test_the_address_of_an_upload_can_be_made_from_its_name(served):
     assert served.server.app.url_path_for("put_upload", name="a b.c3d") == "/api/uploads/a b.c3d"
+
+
+def test_what_is_said_with_an_upload_is_kept_with_its_session(served, site_database, new_recording):
+    said = put(served, new_recording(), patient="P101", left="CH2", right="CH1", rpe=7).json()
+    ann = Person(served.people["ann"], "Ann", "therapist")
+    with site_database.as_person(ann) as conn:
+        kept = session_settings.of_session(conn, UUID(said["session_id"]))
+    assert kept.rpe_post_session == 7
+    assert {label: leg["side"] for label, leg in kept.channel_assignment.items()} == {
+        "CH1": "right",
+        "CH2": "left",
+    }

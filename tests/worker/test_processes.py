@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 from concurrent.futures.process import BrokenProcessPool
 
 import psutil
@@ -7,7 +8,7 @@ import pytest
 
 from myograph.analysis.protocol import DEFAULT
 from myograph.errors import LeaseLost, Unfinalised
-from myograph.services.analyse_session import measure_file
+from myograph.services.measure_file import measure_file
 from myograph.worker.processes import Processes
 from tests.game_files import game_file
 
@@ -63,6 +64,34 @@ def test_while_they_work_the_one_who_waits_is_called(processes, endless):
     with pytest.raises(OSError, match="seek"):  # a pipe, in the end, is no recording
         processes.measure(endless, DEFAULT, False, beat)
     assert len(beats) >= 3
+
+
+def test_without_files_they_end_and_with_the_next_they_are_back(recording):
+    with Processes(1, beat_every_s=0.01, idle_s=0.01) as processes:
+        first = processes.measure(recording, DEFAULT, False, lambda: None)
+        while processes._pool is not None:
+            threading.Event().wait(0.01)
+        assert processes.measure(recording, DEFAULT, False, lambda: None) == first
+
+
+def test_they_stay_for_a_file_that_comes_in_time(processes, recording):
+    processes.measure(recording, DEFAULT, False, lambda: None)
+    [only] = measuring(processes)
+    processes.measure(recording, DEFAULT, False, lambda: None)
+    assert measuring(processes) == [only]
+
+
+def test_one_that_works_is_not_idle(endless):
+    with Processes(1, beat_every_s=0.01, idle_s=0.01) as processes:
+        processes._end_idle()  # the time is up for none
+
+        def beat():
+            processes._end_idle()
+            assert processes._pool is not None
+            let_go(endless)
+
+        with pytest.raises(OSError, match="seek"):
+            processes.measure(endless, DEFAULT, False, beat)
 
 
 def test_a_refusal_comes_back_as_it_was(processes, tmp_path):

@@ -22,11 +22,12 @@ import sys
 from pathlib import Path
 from myograph.storage.objects import folder_store
 from myograph.worker.run import Rhythm, run_worker
-url, root, lease_s = sys.argv[1:]
+url, root, lease_s, stop_within_s = sys.argv[1:]
 run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=1,
            lease_s=float(lease_s),
            rhythm=Rhythm(reap_every_s=0.2, stalled_s=1.0, heartbeat_s=0.2, poll_s=0.2,
-                         stop_within_s=5))
+                         stop_within_s=float(stop_within_s)))
+print("with scipy" if "scipy" in sys.modules else "without scipy")
 """
 
 
@@ -35,9 +36,10 @@ def worker(database, store):
     """Start a worker; whatever still runs at the end is killed with all it started."""
 
     @contextmanager
-    def started(lease_s=2.0):
+    def started(lease_s=2.0, stop_within_s=5):
+        told = [database.url("myograph_work"), store.root, str(lease_s), str(stop_within_s)]
         process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, database.url("myograph_work"), store.root, str(lease_s)],
+            [sys.executable, "-c", WORKER, *told],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
         try:
@@ -90,6 +92,16 @@ def test_a_worker_takes_what_is_uploaded_and_stops_when_asked(worker, upload, st
         assert process.wait(PATIENCE_S) == 0
 
 
+def test_a_worker_does_without_what_only_measuring_needs(worker, upload, state, capfd):
+    received = upload()
+    with worker() as process:
+        wait_for(finished(state, received))
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    assert state(received).processing_status == "completed"
+    assert capfd.readouterr().out.splitlines()[-1] == "without scipy"
+
+
 def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state, database, capfd):
     received = upload(game_file(bursts=12, seed=7))
     with worker() as process:
@@ -105,6 +117,54 @@ def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state
     with database.connect("myograph_work") as conn:
         assert conn.execute("SELECT count(*) FROM performance_scores").fetchone() == (1,)
         assert conn.execute("SELECT count(*) FROM emg_statistics").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["asked", "Ctrl-C"])
+def test_what_a_worker_has_no_time_to_finish_waits_for_the_next_at_once(
+    worker, upload, state, database, how
+):
+    """Ctrl-C on a terminal is heard by the worker and by all that it has started."""
+    received = upload(game_file(bursts=300, seed=3))
+    with worker(lease_s=0.4, stop_within_s=0) as process:
+        [measuring] = wait_for(lambda: grandchildren(process))
+        wait_for(lambda: measuring.num_threads() > 1)  # it has begun
+        if how == signal.SIGINT:
+            measuring.send_signal(how)
+        process.send_signal(how)
+        assert process.wait(PATIENCE_S) == 0
+    found = state(received)
+    assert (found.processing_status, found.tries) == ("pending", 0)
+    assert ("analyse_session", "todo") in jobs(database)
+
+
+def grandchildren(process):
+    """Those that measure."""
+    children = psutil.Process(process.pid).children()
+    return [one for child in children for one in child.children()]
+
+
+def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):
+    received = upload()
+    with worker() as process:
+        wait_for(finished(state, received))
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert len(started) >= 3  # a server, what it has forked, and who tidies up after them
+        process.kill()
+        process.wait()
+        psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert [child for child in started if child.is_running()] == []
+
+
+def test_who_measures_when_the_worker_is_killed_ends_too(worker, upload, state):
+    received = upload(game_file(bursts=300, seed=3))
+    with worker() as process:
+        wait_for(lambda: psutil.Process(process.pid).children(recursive=True)[2:])
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert [child for child in started if child.is_running()] == []
+    assert not state(received).settled
 
 
 def test_two_workers_share_the_work_and_do_nothing_twice(worker, upload, state):

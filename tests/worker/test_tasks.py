@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
 from myograph.errors import LeaseLost
@@ -40,6 +41,11 @@ def test_waits_are_spread():
 def test_it_ends(attempts, again):
     decision = AGAIN.get_retry_decision(exception=ValueError(), job=job(attempts))
     assert (decision is not None) is again
+
+
+def test_what_a_stopping_worker_put_down_is_taken_up_at_once():
+    decision = AGAIN.get_retry_decision(exception=JobAborted(), job=job(3))
+    assert decision.retry_at <= datetime.now(UTC)
 
 
 def test_a_lost_claim_is_not_tried_again():

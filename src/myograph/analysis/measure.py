@@ -10,6 +10,7 @@ from myograph.analysis.describe import Traces, describe, spectral_of
 from myograph.analysis.fatigue import fatigue_of, with_verdicts
 from myograph.analysis.findings import artefact_findings, detection_findings
 from myograph.analysis.game import agreement, game_runs, game_trace
+from myograph.analysis.method import METHOD
 from myograph.analysis.processed import SHORTEST_S, clean, envelope, filter_of, line_to_remove
 from myograph.analysis.protocol import Detector, Protocol
 from myograph.analysis.quality import quality_of
@@ -24,8 +25,6 @@ from myograph.signal.filters import band_of
 from myograph.signal.grid import Grid, grid_of
 from myograph.signal.mains import Line
 from myograph.signal.runs import Runs, filled
-
-METHOD = "2026.2"  # raise it when any number below can change
 
 LOWEST_RATE_HZ = 200.0
 _P95 = 0.95

@@ -4,6 +4,7 @@ https://www.c3d.org/HTML/Documents/theheadersection.htm. Nothing here can be tru
 layout.py weighs it against the parameters and the size of the file.
 """
 
+import struct
 from dataclasses import dataclass
 
 from myograph.c3d.processor import PROCESSORS, Processor
@@ -13,6 +14,7 @@ BLOCK = 512
 FIRST_READ = 16 * 1024  # one range read that serves four files of five
 SECTION_LIMIT = 4 << 20  # no parameter section is followed beyond this many bytes
 _MAGIC = b"\x50"
+_WORDS = "2x4H2x4s2H4s"  # words 2 to 5, 7 and 8, 9 and 10, 11 and 12
 _PADDING_LIMIT = 16 * BLOCK  # zeros that some Vicon files have before the header
 
 
@@ -67,11 +69,16 @@ class Header:
 def read_header(prefix: bytes, size: int) -> Header:
     """The header of an object of `size` bytes that begins with `prefix`."""
     start = _start(prefix, size)
-    block = _part(prefix, start, BLOCK, size, FIRST_READ)
+    if start + BLOCK > len(prefix):
+        raise _missing(start + BLOCK, size, FIRST_READ)
+    block = prefix[start : start + BLOCK]
     parameter_start = start + (block[0] - 1) * BLOCK
     if block[0] <= 1:
         raise NotC3D("This is not a C3D file: its header names no place for the parameters.")
-    mark = _part(prefix, parameter_start, 4, size, _far_section(block, start, parameter_start))
+    if parameter_start + 4 > len(prefix):
+        enough = _far_section(block, start, parameter_start)
+        raise _missing(parameter_start + 4, size, enough)
+    mark = prefix[parameter_start : parameter_start + 4]
     processor = PROCESSORS.get(mark[3])
     if processor is None:
         raise NotC3D("This is not a C3D file: it was written by no processor that C3D knows.")
@@ -81,8 +88,10 @@ def read_header(prefix: bytes, size: int) -> Header:
 def _start(prefix: bytes, size: int) -> int:
     if size == 0:
         raise EmptyFile("The file is empty. Please copy it again from the device.")
-    padding = prefix[:_PADDING_LIMIT]
-    start = len(padding) - len(padding.lstrip(b"\0"))
+    start = 0
+    if prefix[:1] == b"\0":
+        padding = prefix[:_PADDING_LIMIT]
+        start = len(padding) - len(padding.lstrip(b"\0"))
     if start + 2 > len(prefix) and len(prefix) < min(size, FIRST_READ):
         raise NeedMore(min(size, FIRST_READ))
     if prefix[start + 1 : start + 2] != _MAGIC:
@@ -90,16 +99,14 @@ def _start(prefix: bytes, size: int) -> int:
     return start
 
 
-def _part(prefix: bytes, offset: int, length: int, size: int, enough: int) -> bytes:
-    """`length` bytes of the prefix from `offset` on, or the reason why they are not there."""
-    if offset + length > size:
-        raise Truncated(
-            f"The file breaks off after {size} bytes, before its data begin."
-            " Please copy it again from the device."
-        )
-    if offset + length > len(prefix):
-        raise NeedMore(min(size, enough))
-    return prefix[offset : offset + length]
+def _missing(stop: int, size: int, enough: int) -> NeedMore | Truncated:
+    """Why the prefix does not reach to `stop`."""
+    if stop <= size:
+        return NeedMore(min(size, enough))
+    return Truncated(
+        f"The file breaks off after {size} bytes, before its data begin."
+        " Please copy it again from the device."
+    )
 
 
 def _far_section(block: bytes, start: int, parameter_start: int) -> int:
@@ -116,21 +123,21 @@ def _far_section(block: bytes, start: int, parameter_start: int) -> int:
 def _parse(
     block: bytes, processor: Processor, start: int, parameter_start: int, blocks: int
 ) -> Header:
-    def word(number: int) -> int:
-        return processor.unsigned(block, 2 * (number - 1))
-
+    points, analog, first, last, scale, data_block, samples, rate = struct.unpack_from(
+        processor.order + _WORDS, block
+    )
     return Header(
         start=start,
         processor=processor,
         parameter_start=parameter_start,
         parameter_blocks=blocks,
-        points=word(2),
-        analog_values=word(3),
-        first_frame=word(4),
-        last_frame=word(5),
-        point_scale=processor.real(block, 12),  # words 7 and 8
-        data_block=word(9),
-        samples_per_frame=word(10),
-        frame_rate_hz=processor.real(block, 20),  # words 11 and 12
+        points=points,
+        analog_values=analog,
+        first_frame=first,
+        last_frame=last,
+        point_scale=processor.floats(scale)[0],
+        data_block=data_block,
+        samples_per_frame=samples,
+        frame_rate_hz=processor.floats(rate)[0],
         block=block,
     )

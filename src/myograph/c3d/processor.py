@@ -22,9 +22,6 @@ class Processor:
             return data[at] | data[at + 1] << 8
         return data[at] << 8 | data[at + 1]
 
-    def real(self, data: bytes, at: int) -> float:
-        return self.floats(data[at : at + 4])[0]
-
     def floats(self, raw: bytes) -> Sequence[float]:
         """As many whole floats as `raw` holds."""
         count = len(raw) // 4

@@ -221,21 +221,19 @@ def _problem(metadata: Metadata) -> NotReadable | None:
     contradiction = _contradiction(metadata)
     if contradiction:
         return Contradictory(
-            f"The file contradicts itself: {contradiction}. Please copy it again from the device;"
-            " with --recover it is read as well as it can be."
+            f"The file contradicts itself: {contradiction}. Please copy it again from the device."
         )
     if layout.unfinalised:
         writer = "game" if is_ghostly(metadata.parameters) else "program"
         return Unfinalised(
             f"The {writer} was closed before it finished this file."
-            f" {_seconds(metadata, layout.frames_in_file)} of signal can be recovered:"
-            " --recover does it."
+            f" {_seconds(metadata, layout.frames_in_file)} of signal can be recovered."
         )
     if layout.declared_frames > layout.frames_in_file:
         return Truncated(
             f"The file breaks off: it should hold {_seconds(metadata, layout.declared_frames)} of"
             f" signal and holds {_seconds(metadata, layout.frames_in_file)}. Please copy it again"
-            " from the device; with --recover what is there is read."
+            " from the device, or what it holds can be recovered."
         )
     return None
 

@@ -11,10 +11,15 @@ from pathlib import Path
 
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.api import Json, Leg, Result, courses_of, drawing_of, read, result_of, sha256_of
-from myograph.errors import MyographError
+from myograph.errors import MyographError, NotReadable
 from myograph.scoring.entered import NOTHING_ENTERED, Entered
 
 FAULT = "fault"
+_SLOW_TO_IMPORT = [
+    "myograph.cli.batch",
+    "myograph.analysis.measure",
+    "myograph.charts.recording_drawing",
+]
 
 # Starting processes costs about what analysing this much does: each must import SciPy.
 WORTH_A_POOL_BYTES = 64_000_000
@@ -72,10 +77,17 @@ def outcome(job: Job) -> Outcome:
     try:
         return _analysed(job)
     except MyographError as problem:
-        return Refused(job.file, problem.code, problem.sentence)
+        return Refused(job.file, problem.code, _said(problem))
     except Exception as bug:  # noqa: BLE001 - an edge: a fault in one file must not lose the others
         sentence = f"This is a fault in myograph itself ({type(bug).__name__}: {bug})."
         return Refused(job.file, FAULT, sentence, traceback.format_exc())
+
+
+def _said(problem: MyographError) -> str:
+    """With the option that helps, where one does."""
+    if isinstance(problem, NotReadable) and problem.recoverable:
+        return f"{problem.sentence} With --recover what is there is read."
+    return problem.sentence
 
 
 def _analysed(job: Job) -> Analysed:
@@ -112,5 +124,5 @@ def start_method() -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["myograph.cli.batch"])
+    context.set_forkserver_preload(_SLOW_TO_IMPORT)
     return context

@@ -50,6 +50,7 @@ def run(settings: Settings, *, sessions: int, fresh: bool, any_port: bool) -> No
         _forget(folder)
     log = _log(folder)
     logs.configure(settings.log, log)
+    serving.stop_when_told()
     listen = serving.listening_anywhere if any_port else serving.listening
     listener = listen(settings.host, settings.port)
     with system.running(settings) as ready, contextlib.ExitStack() as while_serving:

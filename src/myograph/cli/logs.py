@@ -11,7 +11,8 @@ import structlog
 def configure(form: Literal["json", "text"], to: Path | None = None) -> None:
     """One line per event, on standard error or appended to a file.
 
-    Libraries that log by `logging` have their warnings in the same place.
+    Libraries that log by `logging` have their warnings in the same place. The queue's lose
+    the words of exceptions: they may name an object, and so a patient.
     """
     stream: TextIO = sys.stderr if to is None else to.open("a", encoding="utf-8")
     structlog.configure(
@@ -32,6 +33,20 @@ def configure(form: Literal["json", "text"], to: Path | None = None) -> None:
         format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
         force=True,
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_words)
+
+
+def _without_words(record: logging.LogRecord) -> bool:
+    """Of what the queue says: what it did, with which task, and the kind of what went wrong."""
+    if record.name.partition(".")[0] == "procrastinate":
+        _, error, _ = record.exc_info or (None, None, None)
+        action = getattr(record, "action", record.funcName)
+        task = getattr(record, "job", {}).get("task_name")
+        kind = type(error).__name__ if error else None
+        record.msg, record.args = " ".join(filter(None, (action, task, kind))), ()
+        record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def _renderer(form: Literal["json", "text"], stream: TextIO) -> structlog.typing.Processor:

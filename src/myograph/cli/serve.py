@@ -44,6 +44,7 @@ def serve(
 
     settings = _settings(data_dir, host, port)
     logs.configure(settings.log)
+    serving.stop_when_told()
     listener = serving.listening(settings.host, settings.port)
     announce = "Myograph is ready at {}".format
     with system.running(settings) as ready, contextlib.ExitStack() as while_serving:

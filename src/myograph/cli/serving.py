@@ -1,9 +1,12 @@
 """The web and its worker, kept running until somebody stops them."""
 
 import contextlib
+import signal
 import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,6 +51,20 @@ def listening_anywhere(host: str, port: int) -> socket.socket:
 def address_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def stop_when_told() -> None:
+    """A service manager or a closed terminal ends the program as Ctrl-C does: by unwinding.
+
+    uvicorn raises the signal again once it has stopped, which would kill us with the database
+    still running.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(0)
+
+    for told in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told, end)
 
 
 @contextlib.contextmanager

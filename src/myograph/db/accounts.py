@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from myograph.db.identity import Person, Role
+from myograph.db.rows import certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,9 @@ def add(conn: Connection, *, login: str, name: str, role: Role, password_hash: s
     For the owner of the tables: no other login may call the function behind it. A therapist gets
     the row in `therapists` that patients refer to, a researcher theirs.
     """
-    found: UUID | None = (
+    found: UUID = certain(
         conn.cursor(row_factory=scalar_row)
         .execute("SELECT app.add_account(%s, %s, %s, %s)", [login, name, role, password_hash])
         .fetchone()
     )
-    if found is None:
-        raise AssertionError("app.add_account always answers")
     return found

@@ -4,12 +4,14 @@ A claim raises `attempt`; whatever is written later names its attempt and is ref
 claim came between. The queue may lose or repeat a job: this decides.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
+from psycopg.types.json import Jsonb
 
 from myograph.errors import LeaseLost
 
@@ -88,17 +90,30 @@ def hold(conn: Connection, claim: Claim) -> None:
     _require(held.fetchone() is not None, claim)
 
 
-def complete(conn: Connection, claim: Claim, *, method: str, took_ms: int) -> None:
-    """The results are saved; call it in their transaction, after `hold`."""
+def complete(
+    conn: Connection,
+    claim: Claim,
+    *,
+    method: str,
+    took_ms: int,
+    findings: Sequence[Mapping[str, Any]] = (),
+    list_row: Mapping[str, Any] | None = None,
+) -> None:
+    """The results are saved; call it in their transaction, after `hold`.
+
+    findings    what the analysis noticed
+    list_row    what lists show
+    """
     conn.execute(
         """
         UPDATE therapy_sessions
            SET processing_status = 'completed', failure_kind = NULL, failure_code = NULL,
                processing_error_message = NULL, processing_version = %s,
-               processing_time_ms = %s, processed_at = now(), lease_until = NULL, tries = 0
+               processing_time_ms = %s, processed_at = now(), lease_until = NULL, tries = 0,
+               analysis_findings = %s, analytics_cache = %s
          WHERE id = %s
         """,
-        [method, took_ms, claim.session_id],
+        [method, took_ms, Jsonb(findings), Jsonb(list_row), claim.session_id],
     )
 
 
@@ -128,6 +143,21 @@ def give_back(conn: Connection, claim: Claim, *, sentence: str) -> None:
          WHERE id = %s
         """,
         [sentence, claim.session_id],
+    )
+
+
+def put_down(conn: Connection, claim: Claim) -> None:
+    """Let another begin at once, as if this claim had not been; one that was lost is left alone."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = CASE processing_status
+                                   WHEN 'processing' THEN 'pending'
+                                   ELSE processing_status END,
+               tries = tries - 1, lease_until = NULL
+         WHERE id = %s AND attempt = %s AND processing_status IN ('processing', 'reprocessing')
+        """,
+        [claim.session_id, claim.attempt],
     )
 
 

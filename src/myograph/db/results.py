@@ -1,6 +1,6 @@
 """What was measured in a session, written: replaced as a whole, or taken over from equal bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,14 @@ from myograph.analysis.results import (
     Statistics,
     Temporal,
 )
+from myograph.db import scores
 from myograph.db.plain import plain, plain_text
+from myograph.db.rows import certain
+from myograph.db.scoring import StoredChannel
 from myograph.recording import Facts, Finding
+from myograph.scoring.evidence import efforts_of
+from myograph.scoring.results import MuscleScore, SessionScore
+from myograph.scoring.session import SessionInputs
 
 
 def wait_for_twins(conn: Connection, file_hash: str) -> None:
@@ -32,7 +38,11 @@ def wait_for_twins(conn: Connection, file_hash: str) -> None:
 def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
     """Note what bytes the session has, and which session of these bytes came first."""
     conn.execute(
-        "UPDATE therapy_sessions SET file_hash = %s WHERE id = %s", [file_hash, session_id]
+        """
+        UPDATE therapy_sessions SET file_hash = %s
+         WHERE id = %s AND file_hash IS DISTINCT FROM %s
+        """,
+        [file_hash, session_id, file_hash],
     )
     conn.execute(
         """
@@ -49,9 +59,12 @@ def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
 
 
 def measured_before(
-    conn: Connection, file_hash: str, method: str, protocol_digest: str
+    conn: Connection, file_hash: str, method: str, protocol_digest: str, *, recovered: bool
 ) -> UUID | None:
-    """A session whose measurement of these bytes, by this method and protocol, can be shared."""
+    """A session whose measurement of these bytes, by this method and protocol, can be shared.
+
+    recovered    what was measured in a broken file is shared with whoever asked for that alone
+    """
     found: UUID | None = (
         conn.cursor(row_factory=scalar_row)
         .execute(
@@ -60,11 +73,11 @@ def measured_before(
               FROM emg_statistics e
               JOIN therapy_sessions t ON t.id = e.session_id
              WHERE e.file_hash = %s AND e.method = %s AND e.protocol_digest = %s
-               AND t.processing_status = 'completed'
+               AND t.processing_status = 'completed' AND t.recovered = %s
              ORDER BY e.processed_at, e.session_id
              LIMIT 1
             """,
-            [file_hash, method, protocol_digest],
+            [file_hash, method, protocol_digest, recovered],
         )
         .fetchone()
     )
@@ -82,18 +95,42 @@ def remember_protocol(conn: Connection, protocol: Protocol, method: str) -> None
     )
 
 
+def channels_of(measurement: Measurement, facts: Facts) -> tuple[StoredChannel, ...]:
+    """The channels as they will be stored, for scores that are made before."""
+    return tuple(
+        StoredChannel(
+            label=plain_text(c.label),
+            efforts=efforts_of(c),
+            envelope_p95=c.envelope_p95_v,
+            activated_p95=c.activated_p95_v,
+            game_mvc=_game_mvc_v(facts, c.label),
+            quality_verdict=c.quality.verdict,
+            signal_quality_score=c.quality.score,
+            method=measurement.method,
+            protocol_digest=measurement.protocol_digest,
+        )
+        for c in measurement.channels
+    )
+
+
 def replace(
     conn: Connection,
     session_id: UUID,
     measurement: Measurement,
     *,
     facts: Facts,
+    score: SessionScore,
+    inputs: SessionInputs,
     file_hash: str,
     program: str,
     took_ms: int,
 ) -> None:
-    """Put `measurement` in the place of whatever was measured before. Edits are not touched."""
+    """Put `measurement` in the place of whatever was measured before. Edits are not touched.
+
+    Each row is written once, with what `score` says of it.
+    """
     _delete(conn, session_id)
+    muscles = {m.label: m for m in score.muscles}
     shared = {
         "session_id": session_id,
         "method": measurement.method,
@@ -103,7 +140,10 @@ def replace(
         "processing_time_ms": took_ms,
     }
     rows = [
-        shared | {"channel_number": number, "game_mvc": _game_mvc_v(facts, c.label)} | _columns(c)
+        shared
+        | {"channel_number": number, "game_mvc": _game_mvc_v(facts, c.label)}
+        | _columns(c)
+        | scores.of_muscle(muscles[plain_text(c.label)], inputs)
         for number, c in enumerate(measurement.channels, start=1)
     ]
     with conn.cursor() as cursor:
@@ -111,12 +151,17 @@ def replace(
         cursor.executemany(
             _INSERT_CONTRACTION,
             [
-                {"session_id": session_id, "channel": plain_text(c.label)} | _contraction(one)
+                {"session_id": session_id, "channel": plain_text(c.label)} | row
                 for c in measurement.channels
-                for one in c.contractions
+                for row in _judged(c, muscles[plain_text(c.label)])
             ],
         )
-    _note(conn, session_id, list(_findings(measurement)))
+
+
+def _judged(measured: ChannelMeasurement, muscle: MuscleScore) -> Iterator[dict[str, Any]]:
+    judgements = {j.number: j for j in muscle.judgements}
+    for one in measured.contractions:
+        yield _contraction(one) | scores.of_contraction(judgements[one.number])
 
 
 def copy(conn: Connection, session_id: UUID, source: UUID) -> None:
@@ -124,16 +169,17 @@ def copy(conn: Connection, session_id: UUID, source: UUID) -> None:
     _delete(conn, session_id)
     conn.execute(_COPY_STATISTICS, {"session_id": session_id, "source": source})
     conn.execute(_COPY_CONTRACTIONS, {"session_id": session_id, "source": source})
-    conn.execute(
-        """
-        UPDATE therapy_sessions t
-           SET analysis_findings = s.analysis_findings
-          FROM therapy_sessions s
-         WHERE t.id = %s AND s.id = %s
-        """,
-        [session_id, source],
-    )
     conn.execute("UPDATE therapy_sessions SET cache_hits = cache_hits + 1 WHERE id = %s", [source])
+
+
+def findings_at(conn: Connection, session_id: UUID) -> list[Mapping[str, Any]]:
+    """What the analysis of that session noticed."""
+    row = conn.execute(
+        "SELECT COALESCE(analysis_findings, '[]') FROM therapy_sessions WHERE id = %s",
+        [session_id],
+    )
+    [findings] = certain(row.fetchone())
+    return findings
 
 
 def _delete(conn: Connection, session_id: UUID) -> None:
@@ -141,18 +187,10 @@ def _delete(conn: Connection, session_id: UUID) -> None:
     conn.execute("DELETE FROM emg_statistics WHERE session_id = %s", [session_id])
 
 
-def _note(conn: Connection, session_id: UUID, findings: Sequence[Mapping[str, Any]]) -> None:
-    conn.execute(
-        "UPDATE therapy_sessions SET analysis_findings = %s WHERE id = %s",
-        [Jsonb(plain(findings)), session_id],
-    )
-
-
-def _findings(measurement: Measurement) -> Iterator[Mapping[str, Any]]:
+def findings_of(measurement: Measurement) -> list[Mapping[str, Any]]:
     """Of the recording, of each channel, and of the channels that could not be measured."""
     of_channels = [f for c in measurement.channels for f in c.findings]
-    for finding in (*measurement.findings, *of_channels, *measurement.refused):
-        yield as_json(finding)
+    return plain([as_json(f) for f in (*measurement.findings, *of_channels, *measurement.refused)])
 
 
 def as_json(finding: Finding) -> Mapping[str, Any]:
@@ -288,7 +326,12 @@ _INSERT_STATISTICS = """
         saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
         noise_level_db, powerline_share, powerline_hz, motion_share,
         processing_pipeline, processing_version, processing_time_ms,
-        method, protocol_digest, file_hash)
+        method, protocol_digest, file_hash,
+        muscle, side, mvc_peak_value, mvc_calculation_method, mvc_confidence_score,
+        target_contractions, good_contractions_intensity, good_contractions_duration,
+        good_contractions_both, completion_rate, intensity_rate, duration_rate,
+        muscle_compliance_score, left_out, compliance_reason, mvc_threshold_percentage,
+        duration_threshold_seconds)
     VALUES (
         %(session_id)s, %(channel_name)s, %(channel_number)s, %(game_mvc)s, %(envelope_p95)s,
         %(activated_p95)s, %(rest_level)s, %(detection_threshold)s, %(implied_rate)s,
@@ -309,17 +352,23 @@ _INSERT_STATISTICS = """
         %(snr_db)s, %(noise_level)s, %(noise_level_db)s, %(powerline_share)s,
         %(powerline_hz)s, %(motion_share)s,
         %(processing_pipeline)s, %(processing_version)s, %(processing_time_ms)s,
-        %(method)s, %(protocol_digest)s, %(file_hash)s)
+        %(method)s, %(protocol_digest)s, %(file_hash)s,
+        %(muscle)s, %(side)s, %(mvc)s, %(mvc_source)s, %(mvc_confidence)s, %(target)s,
+        %(good_intensity)s, %(good_duration)s, %(good_both)s, %(completion)s, %(intensity)s,
+        %(duration)s, %(compliance)s, %(left_out)s, %(reason)s, %(mvc_share)s, %(hold_s)s)
     """
 
 _INSERT_CONTRACTION = """
     INSERT INTO contractions (
         session_id, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
-        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source)
+        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source,
+        meets_intensity, meets_duration, is_good, prescribed_intensity, prescribed_duration, short)
     VALUES (
         %(session_id)s, %(channel)s, %(number)s, %(start_s)s, %(end_s)s, %(peak)s, %(mean)s,
         %(strength)s, %(activated_strength)s, %(time_to_peak_s)s, %(rms)s, %(mav)s, %(iemg)s,
-        %(mpf)s, %(mdf)s, %(fi_nsm5)s, %(resolution)s, %(masked_share)s, %(cut)s, %(source)s)
+        %(mpf)s, %(mdf)s, %(fi_nsm5)s, %(resolution)s, %(masked_share)s, %(cut)s, %(source)s,
+        %(meets_intensity)s, %(meets_duration)s, %(is_good)s, %(prescribed_intensity)s,
+        %(prescribed_duration)s, %(short)s)
     """
 
 _COPY_STATISTICS = """

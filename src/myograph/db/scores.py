@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from myograph.analysis.measure import METHOD
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.analysis.results import Verdict
 from myograph.db.scoring import Known
@@ -99,18 +99,32 @@ def save(
     inputs: SessionInputs,
     sources: Mapping[str, str],
 ) -> None:
-    """Put the score in the place of the last: of session, muscles, contractions and list row."""
+    """Put the score of the session in the place of the last."""
     conn.execute("DELETE FROM performance_scores WHERE session_id = %s", [session_id])
     conn.execute(_SAVE, _columns(session_id, score, known, inputs, sources))
+
+
+def judge(conn: Connection, session_id: UUID, score: SessionScore, inputs: SessionInputs) -> None:
+    """Put what it says of muscles and contractions into their rows."""
+    of = {"session_id": session_id}
     with conn.cursor() as cursor:
-        cursor.executemany(_SAVE_MUSCLE, [_muscle(session_id, m, inputs) for m in score.muscles])
         cursor.executemany(
-            _SAVE_JUDGEMENT,
-            [_judgement(session_id, m.label, j) for m in score.muscles for j in m.judgements],
+            _JUDGE_MUSCLE,
+            [of | {"label": m.label} | of_muscle(m, inputs) for m in score.muscles],
         )
+        cursor.executemany(
+            _JUDGE_CONTRACTION,
+            [
+                of | {"label": m.label, "number": j.number} | of_contraction(j)
+                for m in score.muscles
+                for j in m.judgements
+            ],
+        )
+
+
+def show_in_lists(conn: Connection, session_id: UUID, row: Mapping[str, Any]) -> None:
     conn.execute(
-        "UPDATE therapy_sessions SET analytics_cache = %s WHERE id = %s",
-        [Jsonb(_list_row(score, known)), session_id],
+        "UPDATE therapy_sessions SET analytics_cache = %s WHERE id = %s", [Jsonb(row), session_id]
     )
 
 
@@ -162,11 +176,10 @@ def _sides(muscles: Sequence[MuscleScore]) -> dict[str, float | None]:
     return rates
 
 
-def _muscle(session_id: UUID, m: MuscleScore, inputs: SessionInputs) -> dict[str, Any]:
+def of_muscle(m: MuscleScore, inputs: SessionInputs) -> dict[str, Any]:
+    """The columns of a row of `emg_statistics` that are judged, not measured."""
     hold_s = inputs.hold_s if m.side is None else inputs.holds_s.get(m.side, inputs.hold_s)
     return {
-        "session_id": session_id,
-        "label": m.label,
         "muscle": m.muscle,
         "side": m.side,
         "mvc": m.mvc.value_v,
@@ -187,21 +200,19 @@ def _muscle(session_id: UUID, m: MuscleScore, inputs: SessionInputs) -> dict[str
     }
 
 
-def _judgement(session_id: UUID, label: str, j: Judgement) -> dict[str, Any]:
+def of_contraction(j: Judgement) -> dict[str, Any]:
+    """The columns of a row of `contractions` that are judged, not measured."""
     return {
-        "session_id": session_id,
-        "label": label,
-        "number": j.number,
-        "intensity": j.meets_intensity,
-        "duration": j.meets_duration,
-        "good": j.is_good,
+        "meets_intensity": j.meets_intensity,
+        "meets_duration": j.meets_duration,
+        "is_good": j.is_good,
         "prescribed_intensity": j.prescribed_intensity,
         "prescribed_duration": j.prescribed_duration,
         "short": j.short,
     }
 
 
-def _list_row(score: SessionScore, known: Known) -> dict[str, Any]:
+def list_row(score: SessionScore, known: Known) -> dict[str, Any]:
     """Exactly what a line of a list of sessions shows."""
     verdicts = [channel.quality_verdict for channel in known.channels]
     return {
@@ -249,7 +260,7 @@ _SAVE = """
         %(sources)s, %(method)s, %(protocol_digest)s)
     """
 
-_SAVE_MUSCLE = """
+_JUDGE_MUSCLE = """
     UPDATE emg_statistics
        SET muscle = %(muscle)s, side = %(side)s, mvc_peak_value = %(mvc)s,
            mvc_calculation_method = %(mvc_source)s, mvc_confidence_score = %(mvc_confidence)s,
@@ -262,10 +273,16 @@ _SAVE_MUSCLE = """
      WHERE session_id = %(session_id)s AND channel_name = %(label)s
     """
 
-_SAVE_JUDGEMENT = """
+# A row that says the same already is not written again.
+_JUDGE_CONTRACTION = """
     UPDATE contractions
-       SET meets_intensity = %(intensity)s, meets_duration = %(duration)s, is_good = %(good)s,
-           prescribed_intensity = %(prescribed_intensity)s,
+       SET meets_intensity = %(meets_intensity)s, meets_duration = %(meets_duration)s,
+           is_good = %(is_good)s, prescribed_intensity = %(prescribed_intensity)s,
            prescribed_duration = %(prescribed_duration)s, short = %(short)s
      WHERE session_id = %(session_id)s AND channel = %(label)s AND number = %(number)s
+       AND (meets_intensity, meets_duration, is_good, prescribed_intensity, prescribed_duration,
+            short)
+           IS DISTINCT FROM
+           (%(meets_intensity)s, %(meets_duration)s, %(is_good)s, %(prescribed_intensity)s,
+            %(prescribed_duration)s, %(short)s)
     """

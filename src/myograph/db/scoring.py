@@ -11,6 +11,7 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from myograph.analysis.results import Verdict
 from myograph.db import session_settings
 from myograph.db.patients import pseudonym_of
+from myograph.db.rows import certain
 from myograph.db.session_settings import SessionSettings
 from myograph.scoring.configuration import Configuration
 from myograph.scoring.evidence import Effort
@@ -18,7 +19,7 @@ from myograph.scoring.evidence import Effort
 
 @dataclass(frozen=True, slots=True)
 class StoredChannel:
-    """One channel as it was measured; volts."""
+    """One channel as it is stored, or is about to be; volts."""
 
     label: str
     efforts: tuple[Effort, ...]
@@ -85,8 +86,9 @@ def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
     )
 
 
-def known_of(conn: Connection, session_id: UUID) -> Known:
-    beside = (
+def known_of(conn: Connection, session_id: UUID, channels: tuple[StoredChannel, ...]) -> Known:
+    """What is known of the session, beside what was measured in its `channels`."""
+    beside = certain(  # the caller holds the session's row
         conn.cursor(row_factory=dict_row)
         .execute(
             """
@@ -99,10 +101,8 @@ def known_of(conn: Connection, session_id: UUID) -> Known:
         )
         .fetchone()
     )
-    if beside is None:
-        raise AssertionError("the caller holds the session's row")
     return Known(
-        channels=_channels(conn, session_id),
+        channels=channels,
         game=beside["game"],
         duration_s=beside["duration_seconds"],
         settings=session_settings.of_session(conn, session_id),
@@ -131,7 +131,8 @@ def site_configuration(conn: Connection) -> Configuration:
     return Configuration(rpe_scores=rpe, **row)
 
 
-def _channels(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]:
+def channels_of(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]:
+    """What was measured, from its rows."""
     efforts = _efforts(conn, session_id)
     rows = conn.cursor(row_factory=dict_row).execute(
         """

@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from myograph.db.identity import Person, Role
+from myograph.db.rows import certain
 from myograph.errors import NotFound
 
 State = Literal["pending", "processing", "completed", "failed", "reprocessing"]
@@ -233,7 +234,7 @@ def counts(conn: Connection, _person: Person) -> Counts:
 
     Each part but the number of all sessions is found by an index.
     """
-    found = (
+    return certain(
         conn.cursor(row_factory=class_row(Counts))
         .execute(
             """
@@ -250,6 +251,3 @@ def counts(conn: Connection, _person: Person) -> Counts:
         )
         .fetchone()
     )
-    if found is None:
-        raise AssertionError("an aggregate always answers")
-    return found

@@ -59,13 +59,17 @@ def evidence_of(
         label=measurement.label,
         muscle=muscle,
         side=side,
-        efforts=tuple(_effort(c) for c in measurement.contractions),
+        efforts=efforts_of(measurement),
         envelope_p95_v=measurement.envelope_p95_v,
         verdict=measurement.quality.verdict,
         game_mvc_v=game_mvc_v,
         activated_p95_v=measurement.activated_p95_v,
         quality_score=measurement.quality.score,
     )
+
+
+def efforts_of(measurement: ChannelMeasurement) -> tuple[Effort, ...]:
+    return tuple(_effort(c) for c in measurement.contractions)
 
 
 def _effort(contraction: Contraction) -> Effort:

@@ -12,7 +12,7 @@ from myograph.scoring.compliance import Asked, score_muscle
 from myograph.scoring.configuration import Configuration, Targets
 from myograph.scoring.effort import effort_score
 from myograph.scoring.evidence import ChannelEvidence
-from myograph.scoring.game import game_score
+from myograph.scoring.game import game_score, why_no_game_score
 from myograph.scoring.mvc import Baseline
 from myograph.scoring.overall import overall_score
 from myograph.scoring.pressure import Gate, pressure_gate
@@ -117,7 +117,7 @@ def score_session(
         pressure_verified=gate.value is not None,
         one_side_only=next(iter(sides)) if len(sides) == 1 else None,
         weights=dict[str, float](weights.items()),
-        missing=_missing(components, overall, muscles, gate),
+        missing=_missing(components, overall, muscles, gate, inputs),
         category=None if overall is None or gate.value == 0 else overall_category(overall),
         muscles=muscles,
         symmetry_category=None if symmetry is None else symmetry_category(symmetry),
@@ -171,12 +171,13 @@ def _missing(
     overall: float | None,
     muscles: Sequence[MuscleScore],
     gate: Gate,
+    inputs: SessionInputs,
 ) -> tuple[Missing, ...]:
     reasons: Mapping[Component, str] = {
         "compliance": _why_no_compliance(muscles),
         "symmetry": _why_no_symmetry(muscles),
         "effort": "no RPE was given",
-        "game": "the points or their maximum are not known",
+        "game": why_no_game_score(inputs.game_points),
     }
     absent = [Missing(name, reasons[name]) for name, value in components.items() if value is None]
     if overall is None:

@@ -2,20 +2,20 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from myograph import __version__
-from myograph.analysis.measure import METHOD, measure
+from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.analysis.results import Measurement
-from myograph.c3d.recording import read_facts, read_recording
+from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
 from myograph.db import lease, results
 from myograph.db.lease import Claim
@@ -29,14 +29,12 @@ from myograph.errors import (
     TooLarge,
 )
 from myograph.recording import Facts
-from myograph.services import rescore_session
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
+from myograph.services.measure_file import Measure, Stopped
+from myograph.services.rescore_session import score, score_rows
 from myograph.storage.objects import ObjectStore, Stored
 
 Outcome = Literal["analysed", "shared", "failed", "gave_up", "nothing_to_do", "lease_lost"]
-
-# Measures the file at a path; calls the last argument now and then while it works.
-Measure = Callable[[Path, Protocol, bool, Callable[[], None]], Measurement]
 
 _REFUSED = (NotReadable, TooLarge, BadName)  # the file's fault: no second try would end otherwise
 
@@ -58,35 +56,20 @@ class Terms:
     max_tries: int = 5
 
 
-def measure_file(path: Path, protocol: Protocol, recover: bool) -> Measurement:  # noqa: FBT001, sent to another process by place
-    """Everything that can be measured in the file at `path`."""
-    with FileSource(path) as source:
-        return measure(read_recording(source, recover=recover), protocol)
-
-
-def measure_here(
-    path: Path,
-    protocol: Protocol,
-    recover: bool,  # noqa: FBT001, as in Measure
-    _beat: Callable[[], None],
-) -> Measurement:
-    """A Measure that works in this very thread."""
-    return measure_file(path, protocol, recover)
-
-
 def analyse_session(
     pool: ConnectionPool[Connection],
     store: ObjectStore,
     session_id: UUID,
     *,
     terms: Terms,
-    measure: Measure = measure_here,
+    measure: Measure,
 ) -> Outcome:
     """Give the session its results, or the reason it has none.
 
     Twice is once: only one claim holds at a time, a finished session is left alone, and what an
     older claim would save is refused. An unexpected error is raised after the claim was given
-    back, so that the queue tries again; the last try ends as `failed`, `gave_up`.
+    back, so that the queue tries again; the last try ends as `failed`, `gave_up`. Stopped is
+    raised likewise, and was no try.
     """
     began = time.monotonic()
     with pool.connection() as conn:
@@ -97,6 +80,10 @@ def analyse_session(
         return _analyse(_Work(pool, store, claim, terms, measure, began))
     except LeaseLost:
         return "lease_lost"
+    except Stopped:
+        with pool.connection() as conn:
+            lease.put_down(conn, claim)
+        raise
     except _REFUSED as exc:
         return _failed(pool, claim, "unreadable", exc)
     except ObjectGone as exc:
@@ -132,21 +119,10 @@ def _analyse(work: _Work) -> Outcome:
         source = _identify(work, stored)
         facts = _describe(work, path)
         if source is not None:
-            _save(work, lambda conn: results.copy(conn, work.claim.session_id, source))
+            _save(work, lambda conn: _share(work, conn, source))
             return "shared"
         measured = work.measure(path, work.terms.protocol, work.claim.recovered, work.still_ours)
-    _save(
-        work,
-        lambda conn: results.replace(
-            conn,
-            work.claim.session_id,
-            measured,
-            facts=facts,
-            file_hash=stored.sha256,
-            program=__version__,
-            took_ms=work.took_ms(),
-        ),
-    )
+    _save(work, lambda conn: _write(work, conn, measured, facts, stored.sha256))
     return "analysed"
 
 
@@ -169,7 +145,9 @@ def _identify(work: _Work, stored: Stored) -> UUID | None:
         lease.hold(conn, work.claim)
         results.identify(conn, work.claim.session_id, stored.sha256)
         results.remember_protocol(conn, protocol, METHOD)
-        found = results.measured_before(conn, stored.sha256, METHOD, protocol.digest)
+        found = results.measured_before(
+            conn, stored.sha256, METHOD, protocol.digest, recovered=work.claim.recovered
+        )
     return found if found != work.claim.session_id else None
 
 
@@ -185,14 +163,56 @@ def _describe(work: _Work, path: Path) -> Facts:
     return facts
 
 
-def _save(work: _Work, write: Callable[[Connection], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the session's own row says of its results."""
+
+    findings: Sequence[Mapping[str, Any]]
+    list_row: Mapping[str, Any]
+
+
+def _save(work: _Work, write: Callable[[Connection], _Noted]) -> None:
     """Results, scores and the end of the claim: all, or nothing where the claim is lost."""
-    session_id = work.claim.session_id
     with work.pool.connection() as conn:
         lease.hold(conn, work.claim)
-        write(conn)
-        rescore_session.score(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
-        lease.complete(conn, work.claim, method=METHOD, took_ms=work.took_ms())
+        noted = write(conn)
+        lease.complete(
+            conn,
+            work.claim,
+            method=METHOD,
+            took_ms=work.took_ms(),
+            findings=noted.findings,
+            list_row=noted.list_row,
+        )
+
+
+def _write(
+    work: _Work, conn: Connection, measured: Measurement, facts: Facts, file_hash: str
+) -> _Noted:
+    """Scores first: so each row is written once, with what it is worth."""
+    session_id = work.claim.session_id
+    channels = results.channels_of(measured, facts)
+    scored = score(conn, session_id, channels, pseudonym_key=work.terms.pseudonym_key)
+    results.replace(
+        conn,
+        session_id,
+        measured,
+        facts=facts,
+        score=scored.score,
+        inputs=scored.inputs,
+        file_hash=file_hash,
+        program=__version__,
+        took_ms=work.took_ms(),
+    )
+    scored.save(conn, session_id)
+    return _Noted(results.findings_of(measured), scored.list_row)
+
+
+def _share(work: _Work, conn: Connection, source: UUID) -> _Noted:
+    session_id = work.claim.session_id
+    results.copy(conn, session_id, source)
+    scored = score_rows(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
+    return _Noted(results.findings_at(conn, source), scored.list_row)
 
 
 def _failed(

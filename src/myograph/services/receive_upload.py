@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from myograph.db.plain import plain_text
 from myograph.db.refusals import refusals
+from myograph.db.rows import certain
 from myograph.db.sessions import State
 from myograph.recording import Facts
 from myograph.services.extract_metadata import DEFAULT_ZONE, described
@@ -62,7 +63,7 @@ def receive_upload(conn: Connection, upload: Upload) -> Received:
     connection. Raises BadInput where the patient chosen is not one of theirs.
     """
     with refusals():
-        received = (
+        return certain(
             conn.cursor(row_factory=class_row(Received))
             .execute(
                 "SELECT session_id, created, status FROM app.receive_upload(%s)",
@@ -70,9 +71,6 @@ def receive_upload(conn: Connection, upload: Upload) -> Received:
             )
             .fetchone()
         )
-    if received is None:
-        raise AssertionError("app.receive_upload always answers")
-    return received
 
 
 def event_of(upload: Upload) -> dict[str, Any]:

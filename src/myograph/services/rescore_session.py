@@ -1,4 +1,7 @@
-"""Score a session from its stored rows: what was measured, and what people and file say."""
+"""Score a session by what was measured in it and what people and file say.
+
+Once while its analysis is saved, from what is about to be stored; later from the rows alone.
+"""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -27,19 +30,56 @@ def rescore_session(
     with pool.connection() as conn:
         if not scoring.lock_completed(conn, session_id):
             return False
-        score(conn, session_id, pseudonym_key=pseudonym_key)
+        scored = score_rows(conn, session_id, pseudonym_key=pseudonym_key)
+        scores.show_in_lists(conn, session_id, scored.list_row)
     return True
 
 
-def score(conn: Connection, session_id: UUID, *, pseudonym_key: str) -> SessionScore:
-    """Score the session as it stands in this transaction, which holds its row."""
+@dataclass(frozen=True, slots=True)
+class Scored:
+    score: SessionScore
+    inputs: SessionInputs
+    sources: dict[str, str]
+    known: Known
+
+    @property
+    def list_row(self) -> dict[str, Any]:
+        return scores.list_row(self.score, self.known)
+
+    def save(self, conn: Connection, session_id: UUID) -> None:
+        scores.save(
+            conn,
+            session_id,
+            self.score,
+            known=self.known,
+            inputs=self.inputs,
+            sources=self.sources,
+        )
+
+
+def score(
+    conn: Connection,
+    session_id: UUID,
+    channels: tuple[StoredChannel, ...],
+    *,
+    pseudonym_key: str,
+) -> Scored:
+    """Score the session as it stands in this transaction, which holds its row; nothing is saved."""
     scoring.name_pseudonym(conn, session_id, pseudonym_key)
-    known = scoring.known_of(conn, session_id)
+    known = scoring.known_of(conn, session_id, channels)
     chosen = chosen_inputs(known)
-    channels = [_evidence(channel, chosen.legs) for channel in known.channels]
-    result = score_session(channels, chosen.inputs, known.configuration)
-    scores.save(conn, session_id, result, known=known, inputs=chosen.inputs, sources=chosen.sources)
-    return result
+    evidence = [_evidence(channel, chosen.legs) for channel in channels]
+    result = score_session(evidence, chosen.inputs, known.configuration)
+    return Scored(result, chosen.inputs, chosen.sources, known)
+
+
+def score_rows(conn: Connection, session_id: UUID, *, pseudonym_key: str) -> Scored:
+    """Score what is stored and save it: all but the row of lists."""
+    channels = scoring.channels_of(conn, session_id)
+    scored = score(conn, session_id, channels, pseudonym_key=pseudonym_key)
+    scored.save(conn, session_id)
+    scores.judge(conn, session_id, scored.score, scored.inputs)
+    return scored
 
 
 @dataclass(frozen=True, slots=True)

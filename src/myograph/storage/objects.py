@@ -171,7 +171,15 @@ def open_store(
 
 def folder_store(root: Path) -> ObjectStore:
     root = root.resolve()
-    return ObjectStore(lambda bucket: LocalStore(root / bucket, mkdir=True), root)
+    return ObjectStore(lambda bucket: _folder(root, bucket), root)
+
+
+def _folder(root: Path, bucket: str) -> LocalStore:
+    """For nobody else on this machine: recordings are personal. What was there keeps its mode."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = root / bucket
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return LocalStore(folder)
 
 
 def check_key(key: str) -> None:

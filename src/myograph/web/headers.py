@@ -72,7 +72,7 @@ class RequestLog:
                     "request",
                     method=scope["method"],
                     route=_pattern(scope),
-                    status=status,
+                    status=int(status),  # some answers carry an HTTPStatus
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
 

@@ -2,30 +2,49 @@
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Measurement
-from myograph.services.analyse_session import measure_file
+from myograph.services.measure_file import measure_file
+
+# Loaded for good by the server that the processes are forked from. All of scipy.signal would be
+# as much again, kept for nothing while no file comes; loading it then takes a third of a second.
+_LOADED = [
+    "myograph.signal.artefacts",
+    "myograph.signal.spectrum",
+    measure_file.__module__,
+    __name__,
+]
 
 
 class Processes:
-    """A Measure that works elsewhere. The processes start with the first file.
+    """A Measure that works elsewhere: the worker itself loads nothing that measures.
+
+    idle_s    after so long without a file the processes end; the server that they are forked from
+              stays, so that the next file has not long to wait
 
     They get the path of a file and send back frozen results: no samples cross over.
     """
 
-    def __init__(self, count: int, *, beat_every_s: float = 5.0) -> None:
+    def __init__(self, count: int, *, beat_every_s: float = 5.0, idle_s: float = 30.0) -> None:
         self._count = count
         self._beat_every_s = beat_every_s
-        self._starting = threading.Lock()
+        self._idle_s = idle_s
+        self._changing = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
+        self._files = 0
+        self._rest: threading.Timer | None = None
 
     def measure(
         self,
@@ -35,13 +54,12 @@ class Processes:
         beat: Callable[[], None],
     ) -> Measurement:
         """Measure the file at `path`, calling `beat` every few seconds."""
-        pool = self._running()
-        try:
-            future = pool.submit(measure_file, path, protocol, recover)
-            return self._wait(future, beat)
-        except BrokenProcessPool:
-            self._discard(pool)
-            raise
+        with self._in_use() as pool:
+            try:
+                return self._wait(pool.submit(measure_file, path, protocol, recover), beat)
+            except BrokenProcessPool:
+                self._discard(pool)
+                raise
 
     def _wait(self, future: "Future[Measurement]", beat: Callable[[], None]) -> Measurement:
         try:
@@ -52,29 +70,57 @@ class Processes:
             raise
         return future.result()
 
-    def _running(self) -> ProcessPoolExecutor:
-        with self._starting:
-            if self._pool is None:
-                # A fork of this process would copy its connections and threads.
-                context = multiprocessing.get_context("forkserver")
-                context.set_forkserver_preload([measure_file.__module__])
-                self._pool = ProcessPoolExecutor(self._count, mp_context=context)
-            return self._pool
+    @contextlib.contextmanager
+    def _in_use(self) -> Generator[ProcessPoolExecutor]:
+        with self._changing:
+            self._stay()
+            self._files += 1
+            pool = self._pool = self._pool or self._started()
+        try:
+            yield pool
+        finally:
+            with self._changing:
+                self._files -= 1
+                if self._files == 0:
+                    self._rest_later()
+
+    def _stay(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+
+    def _rest_later(self) -> None:
+        self._rest = threading.Timer(self._idle_s, self._end_idle)
+        self._rest.daemon = True
+        self._rest.start()
+
+    def _started(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._count, mp_context=_context(), initializer=_begin)
 
     def _discard(self, broken: ProcessPoolExecutor) -> None:
-        with self._starting:
+        with self._changing:
             if self._pool is broken:
                 self._pool = None
         broken.shutdown(wait=False)
 
+    def _end_idle(self) -> None:
+        with self._changing:
+            if self._files > 0:  # it came as the time was up
+                return
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+
     def close(self) -> None:
-        with self._starting:
+        with self._changing:
+            self._stay()
             pool, self._pool = self._pool, None
         if pool is not None:
             with contextlib.suppress(BrokenProcessPool):
                 pool.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Self:
+        _context()
+        forkserver.ensure_running()  # it loads while the worker waits for its first file
         return self
 
     def __exit__(
@@ -84,3 +130,28 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _context() -> ForkServerContext:
+    # A fork of this process would copy its connections and threads.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_LOADED)
+    return context
+
+
+def _begin() -> None:
+    """In each process. Ctrl-C is the worker's to hear: it ends them when they have nothing to do.
+
+    That the worker was killed nobody tells them, and their queue is silent then: they watch. With
+    the last of them the server that they are forked from ends too, which watches a pipe that all
+    of them hold.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch_parent, daemon=True).start()
+
+
+def _watch_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # nobody is left who could use what it measures

@@ -14,8 +14,9 @@ from psycopg_pool import PoolTimeout
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.db import lease
 from myograph.db.pool import open_pool
-from myograph.services.analyse_session import Measure, Terms, measure_here
+from myograph.services.analyse_session import Terms
 from myograph.services.extract_metadata import DEFAULT_ZONE
+from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
 from myograph.worker.processes import Processes
 from myograph.worker.tasks import Has, tasks
@@ -31,13 +32,14 @@ class Rhythm:
 
     stalled_s   a worker that is silent for so long is dead
     poll_s      looks for jobs this often where no notification came
+    stop_within_s    what runs when it is asked to stop may end by itself; then it is put down
     """
 
     reap_every_s: float = 30.0
     stalled_s: float = 30.0
     heartbeat_s: float = 10.0
     poll_s: float = 5.0
-    stop_within_s: float = 15.0
+    stop_within_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,21 +1,27 @@
 """Background work: each task is a name, a retry rule and a call to a service."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from uuid import UUID
 
 import structlog
 from procrastinate import BaseRetryStrategy, Blueprint, JobContext, RetryDecision
+from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from myograph.analysis.protocol import Protocol
+from myograph.analysis.results import Measurement
 from myograph.errors import LeaseLost
 from myograph.services import analyse_session as analysing
 from myograph.services import extract_metadata as extracting
 from myograph.services import rescore_session as rescoring
-from myograph.services.analyse_session import Measure, Terms
+from myograph.services.analyse_session import Terms
+from myograph.services.measure_file import Measure, Stopped
 from myograph.storage.objects import ObjectStore
 
 log = structlog.get_logger()
@@ -47,6 +53,8 @@ class Again(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if isinstance(exception, LeaseLost) or job.attempts >= self._attempts:
             return None
+        if isinstance(exception, JobAborted):  # by a worker that stops, not by the file
+            return RetryDecision(retry_in={"seconds": 0})
         later_s = self._first_s * 4**job.attempts
         spread_s = later_s * random.uniform(0.75, 1.25)  # noqa: S311, no secret
         return RetryDecision(retry_in={"milliseconds": round(1000 * spread_s)})
@@ -58,10 +66,14 @@ AGAIN = Again(first_s=4.0, attempts=6)  # five tries of a session take about six
 @tasks.task(name="analyse_session", pass_context=True, retry=AGAIN)
 def analyse_session(context: JobContext, session_id: str) -> None:
     has = _has(context)
+    measure = _until_stopped(has.measure, context)
     try:
         outcome = analysing.analyse_session(
-            has.pool, has.store, UUID(session_id), terms=has.terms, measure=has.measure
+            has.pool, has.store, UUID(session_id), terms=has.terms, measure=measure
         )
+    except Stopped as exc:
+        log.info("analyse_session", session=session_id, outcome="put_down")
+        raise JobAborted from exc
     except Exception as exc:
         log.warning(
             "analyse_session", session=session_id, outcome="again", error=type(exc).__name__
@@ -83,6 +95,28 @@ def rescore_session(context: JobContext, session_id: str) -> None:
         has.pool, UUID(session_id), pseudonym_key=has.terms.pseudonym_key
     )
     log.info("rescore_session", session=session_id, scored=scored)
+
+
+def _until_stopped(measure: Measure, context: JobContext) -> Measure:
+    """A worker that must stop does not wait for the file: it would keep the claim until it ran out.
+
+    Asked with every beat.
+    """
+
+    def measured(
+        path: Path,
+        protocol: Protocol,
+        recover: bool,  # noqa: FBT001, as in Measure
+        beat: Callable[[], None],
+    ) -> Measurement:
+        def beat_or_stop() -> None:
+            if context.should_abort():
+                raise Stopped
+            beat()
+
+        return measure(path, protocol, recover, beat_or_stop)
+
+    return measured
 
 
 def _has(context: JobContext) -> Has:

@@ -10,6 +10,7 @@ import pytest
 
 from myograph.storage.objects import folder_store
 from myograph.worker.run import run_until_empty
+from tests.game_files import game_file
 
 PAGE = {"Accept": "text/html"}
 
@@ -196,6 +197,47 @@ def test_the_answer_to_the_form_waits_for_the_scores(
     session = upload(new_recording(20.0), patient="P101", left="CH1", right="CH2")
     answer = served.as_("ann", **PAGE).post(f"/sessions/{session}/settings", data={"rpe": "4"})
     assert 'data-score="effort">100.0' in get(served, answer.headers["location"]).text
+
+
+RECOVER = "Recover what is there"
+
+
+def test_a_recording_that_breaks_off_is_recovered_where_somebody_asks(served, upload, work_off):
+    session = upload(game_file(finalised=False, seed=711), patient="P101")
+    page = get(served, f"/sessions/{session}").text
+    assert "signal can be recovered." in page
+    assert "--recover" not in page
+    assert f'action="/sessions/{session}/recover"' in page
+    answer = served.as_("ann", **PAGE).post(f"/sessions/{session}/recover")
+    assert answer.status_code == 303
+    assert "data-pending" in get(served, answer.headers["location"]).text
+    work_off()
+    page = get(served, answer.headers["location"]).text
+    assert "Recovered: the file was not whole" in page
+    assert page.count('class="mark ') == 6
+    assert RECOVER not in page
+
+
+def test_a_researcher_is_not_asked_to_recover(served, upload):
+    session = upload(game_file(finalised=False, seed=712), patient="P101")
+    assert RECOVER in get(served, f"/sessions/{session}").text
+    assert RECOVER not in get(served, f"/sessions/{session}", who="rae").text
+
+
+def test_another_site_cannot_have_a_recording_recovered(served, upload):
+    session = upload(game_file(finalised=False, seed=713), patient="P101")
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    answer = served.as_("ann", **PAGE, **headers).post(f"/sessions/{session}/recover")
+    assert answer.status_code == 403
+    assert RECOVER in get(served, f"/sessions/{session}").text
+
+
+def test_what_is_not_c3d_cannot_be_recovered(served, upload):
+    session = upload(b"no recording at all", patient="P101")
+    assert RECOVER not in get(served, f"/sessions/{session}").text
+    answer = served.as_("ann", **PAGE).post(f"/sessions/{session}/recover")
+    assert answer.status_code == 422
+    assert "There is nothing to recover" in answer.text
 
 
 def test_saying_something_of_a_session_that_waits_does_not_wait_for_scores(served, new_recording):

@@ -113,7 +113,7 @@ def test_a_component_without_weight_says_so():
     weights = loaded.scores.performance_weights | {"game": 0.0}
     card = card_of(replace(loaded, scores=replace(loaded.scores, performance_weights=weights)))
     assert tile(card, "game").weight == "not weighted"
-    assert "850" not in card.written
+    assert "85.0" not in card.written
 
 
 def test_a_score_without_what_it_was_made_of_shows_the_number_alone():

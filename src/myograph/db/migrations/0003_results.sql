@@ -135,7 +135,7 @@ CREATE TABLE emg_statistics (
     processed_at                timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (session_id, channel_name)
 );
-CREATE INDEX emg_statistics_shared ON emg_statistics (file_hash, method, protocol_digest);
+CREATE INDEX emg_statistics_shared ON emg_statistics (file_hash);
 COMMENT ON TABLE  emg_statistics IS 'Measured and judged numbers, one row per session and channel.';
 COMMENT ON COLUMN emg_statistics.session_id IS 'The session.';
 COMMENT ON COLUMN emg_statistics.channel_name IS 'Label of the channel: CH1.';

@@ -146,6 +146,9 @@ AS $$
            patient_chosen = t.patient_chosen OR by_person, claimed_patient_code = NULL, patient_finding = NULL
       FROM public.patients p
      WHERE t.id = session AND p.patient_code = code
+       AND (t.patient_id, t.therapist_id, t.pseudonym, t.patient_chosen, t.claimed_patient_code, t.patient_finding)
+           IS DISTINCT FROM
+           (p.patient_code, p.therapist_id, p.pseudonym, t.patient_chosen OR by_person, NULL, NULL)
 $$;
 COMMENT ON FUNCTION app.set_patient(uuid, text, boolean) IS 'Give a session to a patient.';
 
@@ -183,13 +186,17 @@ BEGIN
            frame_count = excluded.frame_count,
            rate_correction = excluded.rate_correction,
            rate_assumed = excluded.rate_assumed,
-           extracted_at = excluded.extracted_at;
+           extracted_at = excluded.extracted_at
+     WHERE to_jsonb(t) - 'extracted_at' <> to_jsonb(excluded) - 'extracted_at';
     UPDATE public.therapy_sessions
        SET game_metadata = NULLIF(said -> 'game', 'null'),
            findings = said -> 'findings',
            started_local = (said ->> 'started_local')::timestamp,
            session_date = (said ->> 'session_date')::timestamptz
-     WHERE id = session;
+     WHERE id = session
+       AND (game_metadata, findings, started_local, session_date) IS DISTINCT FROM
+           (NULLIF(said -> 'game', 'null'), said -> 'findings', (said ->> 'started_local')::timestamp,
+            (said ->> 'session_date')::timestamptz);
     SELECT r.* INTO named
       FROM public.therapy_sessions t, app.resolve_patient(t.file_path, said -> 'game' ->> 'player') r
      WHERE t.id = session AND NOT t.patient_chosen;
@@ -285,6 +292,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
 DECLARE
     path    text := event ->> 'name';
+    facts   jsonb := event -> 'facts';
+    chosen  boolean := event ? 'patient_code';
     named   record;
 BEGIN
     -- The bytes that lay here before are gone: their numbers stay, unless there were none yet.
@@ -294,18 +303,24 @@ BEGIN
            failure_kind = CASE WHEN processing_status = 'completed' THEN NULL ELSE 'superseded' END,
            lease_until = NULL
      WHERE storage_bucket = event ->> 'bucket' AND file_path = path AND superseded_by IS NULL;
-    INSERT INTO public.therapy_sessions (id, file_path, file_hash, file_size_bytes, storage_bucket,
-                storage_object_id, storage_version, storage_etag, session_id, uploaded_by)
-    VALUES (new_id, path, event ->> 'file_hash', (event ->> 'size_bytes')::bigint, event ->> 'bucket',
-            event ->> 'object_id', version_, trim('"' FROM event ->> 'etag'),
-            regexp_replace(path, '^.*/|\.[cC]3[dD]$', '', 'g'), app.person());
-    IF event ? 'patient_code' THEN
-        PERFORM app.set_patient(new_id, event ->> 'patient_code', true);
+    IF NOT chosen THEN
+        SELECT r.* INTO named FROM app.resolve_patient(path, facts -> 'game' ->> 'player') r;
     ELSE
-        SELECT r.* INTO named FROM app.resolve_patient(path, NULL) r;
-        UPDATE public.therapy_sessions SET claimed_patient_code = named.claimed WHERE id = new_id;
-        PERFORM app.set_patient(new_id, named.patient, false);
+        SELECT event ->> 'patient_code' AS patient, NULL AS claimed, NULL AS finding INTO named;
     END IF;
+    -- All that is known goes into the first version of the row: each later one costs every index.
+    INSERT INTO public.therapy_sessions (id, file_path, file_hash, file_size_bytes, storage_bucket,
+                storage_object_id, storage_version, storage_etag, session_id, uploaded_by,
+                patient_id, therapist_id, pseudonym, patient_chosen, claimed_patient_code, patient_finding,
+                game_metadata, findings, started_local, session_date)
+    SELECT new_id, path, event ->> 'file_hash', (event ->> 'size_bytes')::bigint, event ->> 'bucket',
+           event ->> 'object_id', version_, trim('"' FROM event ->> 'etag'),
+           regexp_replace(path, '^.*/|\.[cC]3[dD]$', '', 'g'), app.person(),
+           p.patient_code, p.therapist_id, p.pseudonym, chosen, named.claimed, named.finding,
+           NULLIF(facts -> 'game', 'null'), facts -> 'findings', (facts ->> 'started_local')::timestamp,
+           (facts ->> 'session_date')::timestamptz
+      FROM (SELECT) one
+      LEFT JOIN public.patients p ON p.patient_code = named.patient;
     IF event ? 'facts' THEN
         PERFORM app.describe(new_id, event -> 'facts');
     ELSE
@@ -371,6 +386,26 @@ END
 $$;
 COMMENT ON FUNCTION app.assign(uuid, jsonb) IS 'Store {patient_code, left, right, rpe} as a person says it, and queue a new scoring.';
 
+CREATE FUNCTION app.recover(session uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+BEGIN
+    PERFORM app.writable(session);
+    UPDATE public.therapy_sessions
+       SET recovered = true, processing_status = 'pending', failure_kind = NULL, failure_code = NULL,
+           processing_error_message = NULL, tries = 0
+     WHERE id = session AND processing_status = 'failed' AND NOT recovered
+       AND failure_code IN ('unfinalised', 'truncated', 'contradictory')
+       AND superseded_by IS NULL AND object_gone_at IS NULL;
+    IF FOUND THEN
+        PERFORM app.enqueue('analyse_session', session, 50);
+    ELSIF NOT EXISTS (SELECT FROM public.therapy_sessions WHERE id = session AND recovered) THEN
+        RAISE EXCEPTION 'There is nothing to recover: this recording did not break off.' USING ERRCODE = 'MG400';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION app.recover(uuid) IS 'Have what there is of a broken recording analysed, and mark the session. Asked twice, it changes nothing.';
+
 -- what dead workers leave behind
 
 CREATE FUNCTION app.reap(max_tries integer, stalled_s double precision) RETURNS integer
@@ -434,7 +469,7 @@ BEGIN
     FOREACH ours IN ARRAY ARRAY['enqueue(text, uuid, integer)', 'resolve_patient(text, text)',
         'with_leg(jsonb, text, text)', 'set_legs(uuid, text, text)', 'set_patient(uuid, text, boolean)',
         'choosable(text)', 'describe(uuid, jsonb)', 'check_upload(jsonb)', 'session_of_object(jsonb)',
-        'reap(integer, double precision)', 'receive_upload(jsonb)', 'add_session(uuid, text, jsonb)', 'writable(uuid)', 'assign(uuid, jsonb)']
+        'reap(integer, double precision)', 'receive_upload(jsonb)', 'add_session(uuid, text, jsonb)', 'writable(uuid)', 'assign(uuid, jsonb)', 'recover(uuid)']
     LOOP
         EXECUTE format('ALTER FUNCTION app.%s OWNER TO myograph_worker', ours);
     END LOOP;
@@ -444,5 +479,5 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.account(text), app.active_person(uuid) TO myograph_web;
 GRANT EXECUTE ON FUNCTION app.add_account(text, text, text, text) TO CURRENT_USER;
 GRANT EXECUTE ON FUNCTION app.receive_upload(jsonb) TO myograph_web, myograph_therapist, myograph_admin;
-GRANT EXECUTE ON FUNCTION app.assign(uuid, jsonb) TO myograph_therapist, myograph_admin;
+GRANT EXECUTE ON FUNCTION app.assign(uuid, jsonb), app.recover(uuid) TO myograph_therapist, myograph_admin;
 REVOKE CREATE ON SCHEMA app FROM myograph_worker, myograph_accounts;

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from myograph.analysis.measure import METHOD
+from myograph.analysis.method import METHOD
 from myograph.web.deps import Visitor
 from myograph.web.pages.measures import MEASURES
 from myograph.web.templating import render

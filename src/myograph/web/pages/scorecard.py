@@ -157,7 +157,7 @@ def _compliance_lines(scores: Scores, channels: Sequence[ChannelStatistics]) -> 
     judged = [c for c in channels if c.side and c.muscle_compliance_score is not None]
     done = sum(c.total_contractions for c in judged)
     target = sum(c.target_contractions or 0 for c in judged)
-    lines = [f"{done} of {target} done{_counts(judged)}"]
+    lines = [f"{done} done, {target} asked for{_counts(judged)}"]
     if any("intensity" in c.left_out for c in judged):
         lines.append("strength not counted: " + _why_left_out(judged, "intensity"))
     if scores.one_side_only:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from myograph.db import patients, scores, session_settings, sessions
+from myograph.db import patients, recovery, scores, session_settings, sessions
 from myograph.db.identity import Person
 from myograph.errors import BadInput, NotAllowed
 from myograph.web.api.etag import EtagRoute
@@ -72,6 +72,14 @@ def session_settings_form(
     if before is not None:
         _wait_for_scores(request, visitor, session_id, before)
     return RedirectResponse(f"/sessions/{session_id}#scores", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/sessions/{session_id}/recover")
+def recover_form(session_id: UUID, request: Request, visitor: Uploader) -> Response:
+    """What there is of a broken recording is analysed; the page that follows shows how far."""
+    with short_transaction(request, visitor) as conn:
+        recovery.recover(conn, session_id)
+    return RedirectResponse(f"/sessions/{session_id}", HTTPStatus.SEE_OTHER)
 
 
 def _assign(request: Request, visitor: Person, session_id: UUID, said: Said) -> None:

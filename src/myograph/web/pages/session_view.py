@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from myograph.charts.signal_view import GLYPH, Reached
+from myograph.db import recovery
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
 from myograph.web.pages import words
@@ -74,6 +75,7 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "rows": muscle_rows(loaded.channels, loaded.contractions),
         "lines": lines_of(loaded, wish),
         "findings": _findings(loaded),
+        "recoverable": recovery.possible(session),
         "wish": wish,
         "words": words,
     }

@@ -4,6 +4,7 @@ import { refreshAll } from "./live.js";
 import { say } from "./page.js";
 
 const AT_ONCE = 2;
+const LIMIT_BYTES = 512 * 1024 * 1024; // the server counts for itself; this only saves the sending
 const waiting = [];
 let sending = 0;
 
@@ -19,7 +20,8 @@ function begin(form, files) {
   for (const file of files) {
     const item = itemOf(file);
     list.prepend(item);
-    waiting.push({ file, item, said });
+    if (file.size > LIMIT_BYTES) refused(item, `${file.name} is larger than 512 MB, which is more than is taken here.`);
+    else waiting.push({ file, item, said });
   }
   say(files.length === 1 ? `Sending ${files[0].name}` : `Sending ${files.length} files`);
   next();
@@ -68,7 +70,7 @@ function send({ file, item, said }) {
       done();
     };
     request.onerror = () => {
-      refused(item, "The connection broke while the file was sent. Nothing was stored; please try again.");
+      refused(item, "The connection broke before the server answered. Look under Sessions whether it arrived; if not, send it again.");
       done();
     };
     request.send(file);

@@ -140,6 +140,22 @@ def test_a_sparkline_of_nothing_is_nothing():
     assert sparkline([0.0, 0.0], 10) == ""
 
 
+def test_how_contractions_vary_within_is_told_where_it_was_measured(result):
+    temporal = result.measurement.channels[0].temporal
+    shown = told(report(result, {}, 200))
+    assert (
+        f"over {temporal.windows} windows of 1 s: RMS {temporal.rms.mean * 1e6:.1f} ± "
+        f"{temporal.rms.sd * 1e6:.1f} µV, MDF {temporal.mdf.mean:.0f} ± {temporal.mdf.sd:.0f} Hz"
+    ) in shown
+    none = told(report(with_channel(result, temporal=None), {}, 200)).split("CH2")[0]
+    assert "windows of" not in none
+
+
+def test_dimitrovs_index_is_not_rounded_to_nothing(result):
+    clinical = result.measurement.channels[0].clinical
+    assert f"(FInsm5) {clinical.fi_nsm5:.2e} s⁶" in told(report(result, {}, 200))
+
+
 TREND = Regression(
     n=8,
     slope_per_min=-5.0,

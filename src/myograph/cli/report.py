@@ -16,6 +16,7 @@ from myograph.analysis.results import (
     Fatigue,
     Quadrant,
     Regression,
+    Temporal,
 )
 from myograph.api import NOWHERE, Leg, Result
 from myograph.charts.numbers import clock, decimal, duration, microvolts
@@ -144,6 +145,7 @@ def _channel(
         *_remarks(_without_repeats(channel)),
         _statistics(channel),
         *(Text(line, style="dim") for line in _why_no_numbers(channel)),
+        *(Text(line) for line in _temporal_lines(channel.temporal)),
         Text(_contractions_line(channel, peak_v)),
     ]
     if channel.contractions:
@@ -183,7 +185,20 @@ def _statistics(channel: ChannelMeasurement) -> Table:
     table.add_row("integral (iEMG)", _uvs(clinical.iemg_vs), _uvs(whole.iemg_vs))
     table.add_row("mean frequency (MPF)", _hz(clinical.mpf_hz), _hz(whole.mpf_hz))
     table.add_row("median frequency (MDF)", _hz(clinical.mdf_hz), _hz(whole.mdf_hz))
+    table.add_row("Dimitrov's index (FInsm5)", _index(clinical.fi_nsm5), _index(whole.fi_nsm5))
     return table
+
+
+def _temporal_lines(temporal: Temporal | None) -> Iterator[str]:
+    """How the contractions vary within; mean and SD over windows."""
+    if temporal is None:
+        return
+    rms, mdf = temporal.rms, temporal.mdf
+    yield (
+        f"over {temporal.windows} windows of {temporal.window_s:g} s: "
+        f"RMS {microvolts(rms.mean)} ± {microvolts(rms.sd)} µV, "
+        f"MDF {decimal(mdf.mean, 0)} ± {decimal(mdf.sd, 0)} Hz"
+    )
 
 
 def _why_no_numbers(channel: ChannelMeasurement) -> Iterator[str]:
@@ -371,6 +386,11 @@ def _uvs(volt_seconds: float | None) -> str:
 
 def _hz(hertz: float | None) -> str:
     return _NO_NUMBER if hertz is None else f"{decimal(hertz, 0)} Hz"
+
+
+def _index(seconds_6: float | None) -> str:
+    """In s⁶; never rounded to nothing."""
+    return _NO_NUMBER if seconds_6 is None else f"{seconds_6:.2e} s⁶"
 
 
 def _percent(share: float | None) -> str:

@@ -106,9 +106,7 @@ class TestTheGame:
 
     def test_an_unfinished_file_is_refused_with_what_can_be_recovered(self):
         source = BytesSource(unfinalised_ghostly_bytes(GameSession(START, score=0), channels(100)))
-        with pytest.raises(
-            Unfinalised, match=r"3\.0 seconds of signal can be recovered\.$"
-        ):
+        with pytest.raises(Unfinalised, match=r"3\.0 seconds of signal can be recovered\.$"):
             read_recording(source)
         facts = read_facts(source)
         assert (facts.sample_count, facts.recoverable_samples, facts.recovered) == (

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -58,7 +58,8 @@ def kill(process):
     except psutil.NoSuchProcess:
         family = []
     for member in family:
-        member.kill()
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
     process.wait()
 
 
@@ -126,10 +127,9 @@ def test_what_a_worker_has_no_time_to_finish_waits_for_the_next_at_once(
     """Ctrl-C on a terminal is heard by the worker and by all that it has started."""
     received = upload(game_file(bursts=300, seed=3))
     with worker(lease_s=0.4, stop_within_s=0) as process:
-        [measuring] = wait_for(lambda: grandchildren(process))
-        wait_for(lambda: measuring.num_threads() > 1)  # it has begun
+        [busy] = wait_for(lambda: measuring(process))
         if how == signal.SIGINT:
-            measuring.send_signal(how)
+            busy.send_signal(how)
         process.send_signal(how)
         assert process.wait(PATIENCE_S) == 0
     found = state(received)
@@ -137,10 +137,12 @@ def test_what_a_worker_has_no_time_to_finish_waits_for_the_next_at_once(
     assert ("analyse_session", "todo") in jobs(database)
 
 
-def grandchildren(process):
-    """Those that measure."""
-    children = psutil.Process(process.pid).children()
-    return [one for child in children for one in child.children()]
+def measuring(process):
+    """Those that have begun to measure; what only passes by is gone when it is asked."""
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children()
+        return [one for child in children for one in child.children() if one.num_threads() > 1]
+    return []
 
 
 def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):

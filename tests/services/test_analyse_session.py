@@ -102,6 +102,39 @@ def test_what_is_stored_scores_like_what_was_measured(analyse, upload, pool, cli
         )
 
 
+def test_fatigue_is_stored_as_it_was_measured_and_shared_with_equal_bytes(
+    analyse, upload, pool, clinic
+):
+    content = game_file(bursts=8)
+    measured = [channel.fatigue for channel in measured_in(content).channels]
+    assert all(fatigue.mdf is not None for fatigue in measured)
+    first, again = upload(content), upload(content)
+    assert [analyse(first), analyse(again)] == ["analysed", "shared"]
+    for received in (first, again):
+        channels, _, _ = everything(pool, received)
+        assert [channel.fatigue for channel in channels] == measured
+
+
+def test_why_fatigue_was_not_measured_is_stored(analyse, upload, pool, clinic):
+    received = upload(game_file(bursts=3))
+    analyse(received)
+    channels, _, _ = everything(pool, received)
+    expected = [channel.fatigue for channel in measured_in(game_file(bursts=3)).channels]
+    assert [channel.fatigue for channel in channels] == expected
+    assert all("contractions can be used" in channel.fatigue.reason for channel in channels)
+
+
+def test_results_from_before_fatigue_was_looked_for_say_so(analyse, upload, pool, clinic):
+    received = upload(game_file(bursts=3))
+    analyse(received)
+    with pool.connection() as conn:
+        conn.execute("UPDATE emg_statistics SET fatigue_reason = NULL")
+    channels, _, _ = everything(pool, received)
+    assert {channel.fatigue.reason for channel in channels} == {
+        "it was not looked for when this was measured"
+    }
+
+
 def measured_in(content):
     return measure(read_recording(BytesSource(content)), Protocol())
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
-from myograph.analysis.results import Verdict
+from myograph.analysis.results import Fatigue, Verdict
+from myograph.db import fatigue
 from myograph.scoring.results import MvcSource, Side
 
 
@@ -17,6 +18,7 @@ class ChannelStatistics:
 
     rms .. fi_nsm5              of the contractions (the clinical values); whole_*: of the recording
     *_mean, *_sd, *_min, *_max, *_cv   over the windows of `temporal_window_s`
+    fatigue                     with its reason where it was not measured
     left_out                    {part of compliance: why it is not counted}
     """
 
@@ -105,6 +107,7 @@ class ChannelStatistics:
     powerline_share: float | None
     powerline_hz: float | None
     motion_share: float | None
+    fatigue: Fatigue
     processing_pipeline: str
     processing_version: str
     mvc_threshold_percentage: float | None
@@ -117,8 +120,8 @@ class ChannelStatistics:
 
 def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
     """In the order of the file's channels."""
-    return (
-        conn.cursor(row_factory=class_row(ChannelStatistics))
+    rows = (
+        conn.cursor(row_factory=dict_row)
         .execute(
             """
             SELECT channel_name, muscle, side, mvc_peak_value, mvc_rms_value,
@@ -141,6 +144,24 @@ def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
                    signal_quality_score, quality_verdict, quality_reasons, masked_share,
                    dropouts, saturated_share, repeats, spikes, artifacts_detected, snr_db,
                    noise_level, noise_level_db, powerline_share, powerline_hz, motion_share,
+                   fatigue_contractions, fatigue_level, mdf_falls, fatigue_quadrant,
+                   fatigue_sentence, fatigue_reason, fatigue_mdf_slope_per_min,
+                   fatigue_mdf_intercept, fatigue_mdf_slope_per_min_percent,
+                   fatigue_mdf_low_per_min_percent, fatigue_mdf_high_per_min_percent,
+                   fatigue_mdf_r2, fatigue_mdf_p, fatigue_mdf_robust_slope_per_min,
+                   fatigue_mdf_robust_slope_per_min_percent, fatigue_mpf_slope_per_min,
+                   fatigue_mpf_intercept, fatigue_mpf_slope_per_min_percent,
+                   fatigue_mpf_low_per_min_percent, fatigue_mpf_high_per_min_percent,
+                   fatigue_mpf_r2, fatigue_mpf_p, fatigue_mpf_robust_slope_per_min,
+                   fatigue_mpf_robust_slope_per_min_percent, fatigue_rms_slope_per_min,
+                   fatigue_rms_intercept, fatigue_rms_slope_per_min_percent,
+                   fatigue_rms_low_per_min_percent, fatigue_rms_high_per_min_percent,
+                   fatigue_rms_r2, fatigue_rms_p, fatigue_rms_robust_slope_per_min,
+                   fatigue_rms_robust_slope_per_min_percent, fatigue_fi_nsm5_slope_per_min,
+                   fatigue_fi_nsm5_intercept, fatigue_fi_nsm5_slope_per_min_percent,
+                   fatigue_fi_nsm5_low_per_min_percent, fatigue_fi_nsm5_high_per_min_percent,
+                   fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p, fatigue_fi_nsm5_robust_slope_per_min,
+                   fatigue_fi_nsm5_robust_slope_per_min_percent,
                    processing_pipeline, processing_version, mvc_threshold_percentage,
                    duration_threshold_seconds, method, protocol_digest, file_hash, processed_at
               FROM emg_statistics
@@ -151,3 +172,4 @@ def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
         )
         .fetchall()
     )
+    return [ChannelStatistics(fatigue=fatigue.take_from(row), **row) for row in rows]

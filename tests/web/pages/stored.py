@@ -141,19 +141,58 @@ def _statistics(measured: Any, scored: Any, inputs: SessionInputs) -> ChannelSta
         muscle_compliance_score=scored.compliance,
         left_out=dict(scored.left_out),
         compliance_reason=scored.reason,
-        rms=clinical.rms_v,
-        mav=clinical.mav_v,
-        mpf=clinical.mpf_hz,
-        mdf=clinical.mdf_hz,
+        **_numbers(clinical),
+        **{f"whole_{name}": value for name, value in _numbers(measured.whole).items()},
+        **_temporal(measured.temporal),
+        detection_threshold=measured.threshold_v,
         game_contractions=measured.game.count if measured.game else None,
         game_matched=measured.game.matched if measured.game else None,
+        game_missed=measured.game.missed if measured.game else None,
+        game_extra=measured.game.extra if measured.game else None,
         game_on_artefact=measured.game.on_artefact if measured.game else None,
         signal_quality_score=quality.score,
         quality_verdict=quality.verdict,
         quality_reasons=list(quality.reasons),
+        masked_share=quality.masked_share,
+        dropouts=quality.dropouts,
+        saturated_share=quality.saturated_share,
+        repeats=quality.repeats,
+        spikes=quality.spikes,
+        snr_db=quality.snr_db,
+        noise_level=quality.noise_level_v,
+        noise_level_db=quality.noise_level_db,
+        powerline_share=quality.powerline_share,
+        powerline_hz=quality.powerline_hz,
+        motion_share=quality.motion_share,
+        fatigue=measured.fatigue,
+        protocol_digest=DEFAULT.digest,
         mvc_threshold_percentage=inputs.mvc_share,
         duration_threshold_seconds=inputs.hold_s,
     )
+
+
+def _numbers(of: Any) -> dict[str, Any]:
+    return {
+        "rms": of.rms_v,
+        "mav": of.mav_v,
+        "iemg": of.iemg_vs,
+        "mpf": of.mpf_hz,
+        "mdf": of.mdf_hz,
+        "fi_nsm5": of.fi_nsm5,
+        "spectral_resolution": of.resolution_hz,
+    }
+
+
+def _temporal(of: Any) -> dict[str, Any]:
+    if of is None:
+        return {}
+    names = {"mean": "mean", "sd": "sd", "min": "minimum", "max": "maximum", "cv": "cv"}
+    spreads = {
+        f"{number}_{part}": getattr(getattr(of, number), name)
+        for number in ("rms", "mav", "mpf", "mdf", "fi_nsm5")
+        for part, name in names.items()
+    }
+    return spreads | {"temporal_window_s": of.window_s, "temporal_windows": of.windows}
 
 
 def _contractions(measured: Any, scored: Any) -> list[ContractionRow]:
@@ -169,6 +208,7 @@ def _contractions(measured: Any, scored: Any) -> list[ContractionRow]:
             strength=c.strength_v,
             time_to_peak_s=c.time_to_peak_s,
             rms=c.rms_v,
+            fi_nsm5=c.fi_nsm5,
             masked_share=c.masked_share,
             cut=c.cut,
             source=c.source,

@@ -16,6 +16,11 @@ def test_every_row_has_a_cell_per_muscle_and_a_place_on_the_help_page():
         assert row.key in keys
 
 
+def test_a_number_of_the_contractions_that_is_missing_says_why():
+    bare = with_channel(stored(), mpf=None)
+    assert table(bare)["Mean power frequency"].cells[0].note.startswith("needs 2 s")
+
+
 def test_counts_names_and_means_are_those_of_the_session():
     loaded = stored()
     rows = table(loaded)

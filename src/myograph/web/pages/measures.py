@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`key` is the anchor on the help page."""
+    """`key` is the anchor on the help page; `source` the publication it follows."""
 
     key: str
     name: str
@@ -13,6 +13,7 @@ class Measure:
     formula: str
     meaning: str
     limits: str
+    source: str = "own convention"
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -35,6 +36,7 @@ MEASURES: tuple[Measure, ...] = (
         "Whether the contractions that were asked for were done, strong enough and long enough.",
         "Where no maximum (MVC) is known apart from this very session, strength is shown but not "
         "counted. Where the pressure was not measured, nothing is gated and the card says so.",
+        source="own convention; pressure: Patterson et al. 2019, doi 10.3389/fphys.2019.00533",
     ),
     Measure(
         "symmetry",
@@ -44,6 +46,7 @@ MEASURES: tuple[Measure, ...] = (
         "100: both legs did alike. 0: one leg did everything.",
         "Compares what was done against the targets, not the strength of the two legs. It needs "
         "to be known which channel lay on which leg.",
+        source="after Robinson, Herzog and Nigg 1987, J Manipulative Physiol Ther 10(4):172",
     ),
     Measure(
         "effort",
@@ -53,6 +56,7 @@ MEASURES: tuple[Measure, ...] = (
         "How near the perceived exertion after the session (RPE, a whole number from 0 to 10) "
         "came to the range aimed at.",
         "It is what the patient says, not a measurement.",
+        source="Borg 1982, Med Sci Sports Exerc 14(5):377 (the scale); own convention (the points)",
     ),
     Measure(
         "game",
@@ -79,6 +83,7 @@ MEASURES: tuple[Measure, ...] = (
         "recording; gaps up to 0.2 s are bridged, what is shorter than 0.1 s is dropped",
         "How often the muscle was tensed.",
         "Where activity and rest cannot be told apart, none is counted and a sentence says so.",
+        source="two-class cut: Otsu 1979, doi 10.1109/TSMC.1979.4310076; own convention",
     ),
     Measure(
         "strength",
@@ -115,6 +120,7 @@ MEASURES: tuple[Measure, ...] = (
         "phase), then a moving RMS over 50 ms",
         "The strength of the muscle's activity over time: the thick line of the viewer.",
         "Stretches that could not be used are bridged for drawing and left out of every number.",
+        source="De Luca et al. 2010, doi 10.1016/j.jbiomech.2010.01.027 (20 Hz); own convention",
     ),
     Measure(
         "rms",
@@ -139,6 +145,7 @@ MEASURES: tuple[Measure, ...] = (
         "Σ f P(f) / Σ P(f), 20 to 450 Hz, less the spectrum of rest",
         "The mean of the power spectrum. It falls as a muscle tires.",
         "Not measured below 2 s of activity in total.",
+        source="Stulen and De Luca 1981, doi 10.1109/TBME.1981.324738",
     ),
     Measure(
         "mdf",
@@ -147,6 +154,71 @@ MEASURES: tuple[Measure, ...] = (
         "the frequency that halves the power, 20 to 450 Hz, less the spectrum of rest",
         "As MPF, and less moved by noise at high frequencies.",
         "Not measured below 2 s of activity in total.",
+        source="Stulen and De Luca 1981, doi 10.1109/TBME.1981.324738",
+    ),
+    Measure(
+        "iemg",
+        "Integrated EMG (iEMG)",
+        "µV s",
+        "Σ |x| / rate over the contractions",
+        "All activity of the session in one number: amplitude times time.",
+        "Grows with the length of what was done as well as with its strength; what is masked is "
+        "not in it.",
+    ),
+    Measure(
+        "fi",
+        "Dimitrov's index (FInsm5)",
+        "× the first contraction's; in itself s⁶ (Hz⁻⁶)",
+        "Σ f⁻¹ P(f) / Σ f⁵ P(f), 20 to 450 Hz, less the spectrum of rest; of all contractions, "
+        "divided by that of the first that has a spectrum",
+        "Rises as a muscle tires, and more steeply than MDF falls.",
+        "Near 10⁻¹³ and never rounded. High frequencies weigh heavily in it, so noise lowers it. "
+        "Not measured below 2 s of activity in total.",
+        source="Dimitrov et al. 2006, doi 10.1249/01.mss.0000233794.31659.6d",
+    ),
+    Measure(
+        "resolution",
+        "Resolution of MPF and MDF",
+        "Hz",
+        "1 / length of the longest segment whose spectrum was taken",
+        "How finely the spectrum can tell frequencies apart.",
+        "Short contractions have a coarse spectrum. The whole recording is cut into 1 s, so its "
+        "resolution is finer than that of the contractions.",
+        source="Welch 1967, doi 10.1109/TAU.1967.1161901",
+    ),
+    Measure(
+        "variation",
+        "Variation within contractions",
+        "as each number; CV in %",
+        "mean ± SD (n − 1) over windows of 1 s wholly inside contractions, half overlapping; "
+        "0.25 s where no contraction lasts 1 s. CV = SD / mean; then the least and the most",
+        "How steady the activity was.",
+        "Neighbouring windows share half of their samples. Windows of another length do not "
+        "compare. Not measured under two windows.",
+    ),
+    Measure(
+        "whole",
+        "Whole recording",
+        "as each number",
+        "the same formulas over every usable sample, rest included; spectra of 1 s, half "
+        "overlapping, from which nothing is subtracted",
+        "What programs show that do not look for contractions; for comparing with them.",
+        "Mixes activity and rest, so it depends on how long the muscle rested.",
+    ),
+    Measure(
+        "fatigue",
+        "Fatigue",
+        "%/min",
+        "least squares of MDF, MPF, RMS and FInsm5 of each contraction over time; 100 × slope / "
+        "value of the line at the first contraction, with its 95 % interval; robust: the median "
+        "slope of all pairs",
+        "MDF falls as a muscle tires. It alone carries the verdict, at p < 0.05 / muscles tested; "
+        "frequency down with amplitude up is what fatigue looks like at a steady force.",
+        "Needs 6 contractions of 0.5 s and more, 10 dB above rest and at most 10 % masked, on a "
+        "channel that is not poor. Frequency and amplitude also change with force and with the "
+        "joint's angle. The four cases go by the signs alone.",
+        source="Luttmann, Jäger and Laurig 2000, Int J Ind Ergon 25:645; Sen 1968, "
+        "doi 10.1080/01621459.1968.10480934 (robust slope)",
     ),
     Measure(
         "quality",
@@ -165,5 +237,64 @@ MEASURES: tuple[Measure, ...] = (
         "runs in which the game's detector was active, matched in time with ours",
         "What the game took for contractions, beside what was measured.",
         "The game takes drop-outs of the sensor for contractions; those are named.",
+    ),
+    Measure(
+        "threshold",
+        "Threshold of activity",
+        "µV",
+        "rest + 3 spreads of rest (dB), 3 to 10 dB above rest, and at least 15 % of the strong "
+        "activity; of the RMS over 150 ms",
+        "Above it a contraction begins to count.",
+        "Set anew from every recording. It is no target and says nothing about strength.",
+    ),
+    Measure(
+        "snr",
+        "Signal to noise (SNR)",
+        "dB",
+        "20 log₁₀ (RMS of the contractions / RMS of what lies between)",
+        "How far the activity stands out of rest.",
+        "A muscle that never rests looks like noise.",
+    ),
+    Measure(
+        "noise",
+        "Baseline noise",
+        "µV, and dB re 1 µV",
+        "median of the RMS over 150 ms while the muscle rests",
+        "What the electrode and the sensor show without activity.",
+        "Not known where rest cannot be told apart. It is no part of the verdict by itself.",
+    ),
+    Measure(
+        "hum",
+        "Mains hum",
+        "% of the power in the band",
+        "power of 50 or 60 Hz (±1.5 Hz) and its harmonics, ±1 Hz each, above the median of 1 to "
+        "4 Hz beside",
+        "How much of the signal comes from the mains.",
+        "It is reported, not removed: a notch filter rings around strong contractions.",
+    ),
+    Measure(
+        "motion",
+        "Movement",
+        "% of the power from 1 Hz on",
+        "power from 1 Hz to 20 Hz / power from 1 Hz to the top of the band",
+        "How much moving cables and skin add below the frequencies of muscle.",
+        "The band-pass removes it from the numbers; strong movement reaches into the band.",
+    ),
+    Measure(
+        "masked",
+        "Masked",
+        "% of the recording; faults are counted",
+        "samples in a drop-out, a repeated block, a flat line, a spike or at the sensor's limit, "
+        "each with 50 ms on both sides / all samples",
+        "What could not be used and is in no number.",
+        "A contraction masked by more than 10 % counts as done and is judged for nothing else.",
+    ),
+    Measure(
+        "limit",
+        "At the sensor's limit",
+        "% of the recording",
+        "samples beyond 99.5 % of full scale, outside drop-outs / all samples",
+        "How much of the signal the sensor cut off. A loose electrode does that.",
+        "Only where full scale is known.",
     ),
 )

@@ -1,43 +1,30 @@
 """The table of muscles: one column per channel, one row per measure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from myograph.charts.numbers import decimal, microvolts
+from myograph.charts.numbers import decimal
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
+from myograph.web.pages.cells import (
+    Cell,
+    Column,
+    Row,
+    columns_of,
+    hertz,
+    volts,
+    why_no_amplitude,
+    why_no_spectrum,
+)
 from myograph.web.pages.words import MVC_SOURCES, VERDICTS
 
-NOT_MEASURED: Final = "not measured"
 NOT_JUDGED: Final = "not judged"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """`note` stands small below the value; `known` False: the text says why there is none."""
-
-    text: str
-    note: str = ""
-    known: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`key` is the anchor of the measure on the help page."""
-
-    key: str
-    name: str
-    cells: tuple[Cell, ...]
-
-
-Column = tuple[ChannelStatistics, Sequence[ContractionRow]]
 
 
 def muscle_rows(
     channels: Sequence[ChannelStatistics], contractions: Sequence[ContractionRow]
 ) -> list[Row]:
-    columns = [(c, [r for r in contractions if r.channel == c.channel_name]) for c in channels]
+    columns = columns_of(channels, contractions)
     return [
         Row(key, name(channels), tuple(cell(column) for column in columns))
         for key, name, cell in _ROWS
@@ -64,16 +51,6 @@ def _count(value: int | None) -> Cell:
     return Cell(NOT_JUDGED, known=False) if value is None else Cell(str(value))
 
 
-def _volts(value: float | None, note: str = "") -> Cell:
-    if value is None:
-        return Cell(NOT_MEASURED, known=False)
-    return Cell(f"{microvolts(value)} µV", note)
-
-
-def _hertz(value: float | None) -> Cell:
-    return Cell(NOT_MEASURED, known=False) if value is None else Cell(f"{decimal(value, 1)} Hz")
-
-
 def _done(column: Column) -> Cell:
     channel, _ = column
     of = f" of {channel.target_contractions}" if channel.target_contractions else ""
@@ -89,17 +66,17 @@ def _mean_hold(column: Column) -> Cell:
 
 def _highest(column: Column) -> Cell:
     rows = column[1]
-    return _volts(max(r.peak for r in rows)) if rows else Cell("none found", known=False)
+    return volts(max(r.peak for r in rows)) if rows else Cell("none found", known=False)
 
 
 def _mvc(column: Column) -> Cell:
     channel, _ = column
     source = channel.mvc_calculation_method
     if channel.mvc_peak_value is None or source is None:
-        return Cell("not known", known=False)
+        return Cell("not known", "nothing to take it from", known=False)
     confidence = channel.mvc_confidence_score
     sure = "" if confidence is None else f", confidence {decimal(confidence, 2)}"
-    return _volts(channel.mvc_peak_value, MVC_SOURCES[source] + sure)
+    return volts(channel.mvc_peak_value, MVC_SOURCES[source] + sure)
 
 
 def _quality(column: Column) -> Cell:
@@ -128,10 +105,10 @@ _ROWS: Final[
     ("hold", _always("Mean hold"), _mean_hold),
     ("envelope", _always("Highest envelope"), _highest),
     ("mvc", _always("MVC (reference)"), _mvc),
-    ("rms", _always("RMS"), lambda c: _volts(c[0].rms)),
-    ("mav", _always("MAV"), lambda c: _volts(c[0].mav)),
-    ("mpf", _always("Mean power frequency"), lambda c: _hertz(c[0].mpf)),
-    ("mdf", _always("Median frequency"), lambda c: _hertz(c[0].mdf)),
+    ("rms", _always("RMS"), lambda c: volts(c[0].rms, why=why_no_amplitude(c))),
+    ("mav", _always("MAV"), lambda c: volts(c[0].mav, why=why_no_amplitude(c))),
+    ("mpf", _always("Mean power frequency"), lambda c: hertz(c[0].mpf, why=why_no_spectrum(c))),
+    ("mdf", _always("Median frequency"), lambda c: hertz(c[0].mdf, why=why_no_spectrum(c))),
     ("agreement", _always("Game's own count"), _game),
     ("quality", _always("Signal quality"), _quality),
 )

@@ -8,9 +8,11 @@ from myograph.charts.signal_view import GLYPH, Reached
 from myograph.db import recovery
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
-from myograph.web.pages import words
+from myograph.web.pages import fatigue, words
 from myograph.web.pages.loaded import Loaded
+from myograph.web.pages.more_numbers import tables_of
 from myograph.web.pages.muscles import muscle_rows
+from myograph.web.pages.quality import quality_rows
 from myograph.web.pages.scorecard import scorecard
 from myograph.web.pages.stages import stages
 from myograph.web.pages.windows import Wish, around, written
@@ -73,6 +75,10 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "scores": loaded.scores,
         "channels": loaded.channels,
         "rows": muscle_rows(loaded.channels, loaded.contractions),
+        "fatigue_lines": fatigue.lines_of(loaded.channels),
+        "fatigue_rows": fatigue.rows_of(loaded.channels),
+        "more_tables": tables_of(loaded.channels, loaded.contractions),
+        "quality_rows": quality_rows(loaded.channels),
         "lines": lines_of(loaded, wish),
         "findings": _findings(loaded),
         "recoverable": recovery.possible(session),

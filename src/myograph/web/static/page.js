@@ -28,6 +28,14 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
+// Paper shows what the screen folds away, also in browsers whose style sheets cannot unfold it.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details:not([open], .no-print)")) {
+    folded.open = true;
+    addEventListener("afterprint", () => (folded.open = false), { once: true });
+  }
+});
+
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-guarded]");
   if (form) form.dataset.dirty = "";

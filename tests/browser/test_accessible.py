@@ -51,6 +51,15 @@ def test_axe_finds_nothing(visit, watch, addresses, name, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_all_numbers_are_open(visit, session, scheme):
+    page = visit(color_scheme=scheme)
+    page.goto(session)
+    page.locator("#more-numbers > summary").click()
+    expect(page.get_by_role("heading", name="Fatigue")).to_be_visible()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_before_and_after_a_wrong_password(visit, watch, scheme):
     watch.expected += ["401"]
     page = visit(None, color_scheme=scheme)

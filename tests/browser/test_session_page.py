@@ -71,6 +71,41 @@ def test_without_a_script_everything_can_be_read(visit, session):
     assert rows.count() == page.locator("#viewer .band").count() > 0
 
 
+def test_more_numbers_are_folded_away_and_open_without_a_script(visit, session):
+    page = visit(javascript=False)
+    page.goto(session)
+    fatigue = page.get_by_role("heading", name="Fatigue")
+    expect(fatigue).to_be_hidden()
+    page.locator("#more-numbers > summary").click()
+    expect(fatigue).to_be_visible()
+    expect(
+        page.get_by_role("table", name=re.compile("Variation within contractions"))
+    ).to_contain_text("±")
+    game = page.get_by_role("table", name=re.compile("game's contractions beside ours"))
+    matched = game.get_by_role("row", name=re.compile("^Matched"))
+    expect(matched.get_by_role("cell")).to_have_text([re.compile(r"^\d+$")] * 2)
+
+
+def test_quality_stands_with_its_numbers_and_units(visit, session):
+    page = visit(javascript=False)
+    page.goto(session)
+    quality = page.get_by_role("region", name="Table of signal quality")
+    for name, unit in {"Signal to noise": "dB", "Baseline noise": "µV", "Masked": "%"}.items():
+        expect(quality.get_by_role("row", name=re.compile(name))).to_contain_text(unit)
+    expect(quality.get_by_role("row", name=re.compile("Faults"))).to_contain_text("1 drop-out")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_paper_shows_what_the_screen_folds_away(visit, session, javascript):
+    page = visit(javascript=javascript)
+    page.goto(session)
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    second = printed.pages[1].extract_text()
+    for said in ("Fatigue", "Variation within contractions", "Mains hum", "iEMG"):
+        assert said in second
+    expect(page.get_by_role("heading", name="Fatigue")).to_be_hidden()
+
+
 def test_it_prints_on_two_pages_that_are_light_even_where_the_screen_is_dark(visit, session):
     page = visit(color_scheme="dark")
     page.goto(session)
@@ -92,6 +127,8 @@ def test_it_prints_on_two_pages_that_are_light_even_where_the_screen_is_dark(vis
 def test_a_phone_never_scrolls_sideways(visit, session, path, width):
     page = visit(viewport={"width": width, "height": 860})
     page.goto(session if path == "session" else path)
+    if path == "session":
+        page.locator("#more-numbers > summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

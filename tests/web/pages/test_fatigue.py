@@ -99,6 +99,7 @@ def test_a_muscle_without_a_trend_stands_beside_one_that_has_it():
     channels = [replace(left, fatigue=TIRED), replace(right, fatigue=Fatigue(reason="poor"))]
     mdf = rows_of(channels)[0]
     assert [cell.text for cell in mdf.cells] == ["−11.6 %/min", "not measured"]
+    assert mdf.cells[1].note == "as said above"
 
 
 def test_changes_carry_sign_interval_and_robust_slope():

@@ -72,7 +72,7 @@ def _beside(fatigue: Fatigue) -> str:
 
 def _change(trend: Regression | None) -> Cell:
     if trend is None:
-        return absent()
+        return absent("as said above")
     low, high = trend.low_per_min_percent, trend.high_per_min_percent
     if trend.slope_per_min_percent is None or low is None or high is None:
         return absent("the line does not begin above 0")

@@ -105,9 +105,9 @@ def test_a_muscle_without_a_trend_stands_beside_one_that_has_it():
 def test_changes_carry_sign_interval_and_robust_slope():
     assert change(TIRED, "MDF") == (
         "−11.6 %/min",
-        "95 % CI −14.1 to −9.1, r² 0.83, p < 0.001, robust −11.2",
+        "−14.1 to −9.1, r² 0.83, p < 0.001, robust −11.2",
     )
-    assert change(TIRED, "RMS") == ("+20.0 %/min", "95 % CI 0.0 to +40.0, r² 0.83, p 0.051")
+    assert change(TIRED, "RMS") == ("+20.0 %/min", "0.0 to +40.0, r² 0.83, p 0.051")
 
 
 def test_a_line_that_does_not_begin_above_nothing_has_no_share():

@@ -85,7 +85,7 @@ def _change(trend: Regression | None) -> Cell:
         parts.append(f"robust {_signed(trend.robust_slope_per_min_percent)}")
     return Cell(
         f"{_signed(trend.slope_per_min_percent)} %/min",
-        together("95 % CI") + " " + ", ".join(map(together, parts)),
+        ", ".join(map(together, parts)),
     )
 
 

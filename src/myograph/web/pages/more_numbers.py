@@ -154,8 +154,8 @@ _GAME: Final[_Rows] = (
     ),
 )
 _TABLES: Final[tuple[tuple[str, _Rows], ...]] = (
+    ("Variation within contractions, mean ± SD", _VARIATION),
     ("Over the contractions", _CONTRACTIONS),
     ("The game's contractions beside ours", _GAME),
-    ("Variation within contractions, mean ± SD", _VARIATION),
     ("Over the whole recording, rest included", _WHOLE),
 )

@@ -4,6 +4,7 @@ A table, view or function that has no line here fails the tests. "all" is every 
 """
 
 TABLES = (
+    "bfr_monitoring",
     "c3d_technical_data",
     "contraction_edits",
     "contractions",
@@ -40,6 +41,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (THERAPIST, "SELECT", "therapy_sessions_with_technical"): "all",
     (THERAPIST, "SELECT", "session_settings"): "all",
     (THERAPIST, "SELECT", "contraction_edits"): "all",
+    (THERAPIST, "SELECT", "bfr_monitoring"): "all",
     (THERAPIST, "SELECT", "processing_parameters"): "all",
     (THERAPIST, "SELECT", "scoring_configuration"): "all",
     (THERAPIST, "SELECT", "patients"): "all",
@@ -63,7 +65,16 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "target_contractions_per_muscle rest_period_between_contractions_seconds "
         "rest_period_between_sets_seconds bfr_enabled bfr_target_pressure_aop "
         "game_difficulty_level visual_feedback_enabled audio_feedback_enabled "
-        "real_time_mvc_display channel_assignment rpe_post_session accepted_poor_channels"
+        "real_time_mvc_display channel_assignment rpe_post_session accepted_poor_channels "
+        "game_points_maximum entered"
+    ),
+    (RESEARCHER, "SELECT", "bfr_monitoring"): (
+        "session_id leg target_pressure_aop actual_pressure_aop pressure_stability_coefficient "
+        "safety_gate_status safety_violations_count safety_violations_duration_seconds "
+        "max_pressure_deviation_aop patient_aop_baseline_mmhg patient_limb_circumference_cm "
+        "cuff_size cuff_position monitoring_device device_calibration_date "
+        "bfr_session_duration_minutes monitoring_frequency_hz measurement_method created_at "
+        "updated_at"
     ),
     (RESEARCHER, "SELECT", "contraction_edits"): (
         "id session_id channel action before_start_s before_end_s after_start_s after_end_s at"
@@ -78,6 +89,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "therapy_sessions_with_technical"): "all",
     (ADMIN, "SELECT", "session_settings"): "all",
     (ADMIN, "SELECT", "contraction_edits"): "all",
+    (ADMIN, "SELECT", "bfr_monitoring"): "all",
     (ADMIN, "SELECT", "processing_parameters"): "all",
     (ADMIN, "SELECT", "scoring_configuration"): "all",
     (ADMIN, "SELECT", "upload_events"): "all",
@@ -102,7 +114,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     **{
         (WORKER, op, table): "all"
         for op in ("SELECT", "INSERT", "UPDATE")
-        for table in ("therapy_sessions", "session_settings")
+        for table in ("therapy_sessions", "session_settings", "bfr_monitoring")
     },
     **{
         (WORKER, op, table): "all"
@@ -141,6 +153,12 @@ FUNCTIONS = {
     "receive_upload": f"{WORKER} {THERAPIST} {ADMIN} myograph_web",
     "assign": f"{WORKER} {THERAPIST} {ADMIN}",
     "recover": f"{WORKER} {THERAPIST} {ADMIN}",
+    "enter": f"{WORKER} {THERAPIST} {ADMIN}",
+    "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
+    "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",
+    "score_again": WORKER,
+    "set_session_type": WORKER,
+    "analyse_again": WORKER,
     "add_session": WORKER,
     "check_upload": WORKER,
     "choosable": WORKER,

@@ -1,15 +1,20 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from myograph.db import patients, scores, session_settings, sessions, statistics
+from myograph.db import patients, pressures, scores, session_settings, sessions, statistics
 from myograph.db.pool import open_pool
 from myograph.db.scoring import Known, KnownPatient
 from myograph.db.session_settings import SessionSettings
 from myograph.errors import BadInput, NotFound
 from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
-from myograph.services.rescore_session import chosen_inputs, rescore_session
-from tests.game_files import game_file
+from myograph.services.rescore_session import (
+    chosen_configuration,
+    chosen_inputs,
+    rescore_session,
+)
+from tests.game_files import START, game_file
 
 NOBODY = Known((), {}, None, None, None, DEFAULT)
 LEFT = {"CH1": {"muscle": "quadriceps", "side": "left"}}
@@ -270,6 +275,57 @@ def test_without_a_configuration_of_the_site_the_default_scores(database, clinic
         ),
         ({"settings": said(duration_threshold_left_quad=1.0)}, "holds_s", {"left": 1.0}, None),
         ({"settings": said(mvc_threshold_percentage=0.5)}, "mvc_share", 0.5, None),
+        ({}, "mvc_share", 0.75, ("mvc_share", "default")),
+        ({"settings": said()}, "mvc_share", 0.75, ("mvc_share", "default")),
+        (
+            {"settings": said(mvc_threshold_percentage=0.5)},
+            "mvc_share",
+            0.5,
+            ("mvc_share", "session"),
+        ),
+        (
+            {"settings": said(mvc_threshold_percentage=0.75, entered=["mvc_threshold_percentage"])},
+            "mvc_share",
+            0.75,
+            ("mvc_share", "person"),
+        ),
+        ({"settings": said(duration_threshold_seconds=3.0)}, "hold_s", 3.0, ("hold", "session")),
+        (
+            {
+                "settings": said(
+                    mvc_user_left_quad=2e-4,
+                    mvc_calculation_method="backend_calculated",
+                    entered=["mvc_calculation_method"],
+                )
+            },
+            "user_mvc_v",
+            {},
+            None,
+        ),
+        (
+            {
+                "settings": said(
+                    mvc_user_left_quad=2e-4,
+                    mvc_calculation_method="user_defined",
+                    entered=["mvc_calculation_method"],
+                )
+            },
+            "user_mvc_v",
+            {"left": 2e-4},
+            ("mvc_left", "person"),
+        ),
+        ({"game": {"score": 8.0}}, "game_points", 8, ("game_points", "file")),
+        ({}, "game_maximum", None, ("game_maximum", "none")),
+        (
+            {"settings": said(game_points_maximum=9.0)},
+            "game_maximum",
+            9,
+            ("game_maximum", "person"),
+        ),
+        ({"settings": said()}, "bfr_enabled", None, ("bfr_enabled", "none")),
+        ({"settings": said(bfr_enabled=False)}, "bfr_enabled", False, ("bfr_enabled", "person")),
+        ({"pressures": {"left": None}}, "pressures", {"left": None}, ("pressures", "none")),
+        ({"pressures": {"left": 50.0}}, "pressures", {"left": 50.0}, ("pressures", "person")),
         ({"game": {"prescribed_hold_s": 6.0}}, "prescribed_hold_s", 6.0, None),
         ({"game": {"prescribed_hold_s": 0.0}}, "prescribed_hold_s", None, None),
         ({"game": {"prescribed_mvc_share": 0.45}}, "prescribed_mvc_share", 0.45, None),
@@ -314,3 +370,166 @@ def test_the_first_who_knows_is_believed_and_named(known, attribute, value, sour
 def test_the_legs_are_the_sessions_own_or_the_patients(known, legs, source):
     chosen = chosen_inputs(replace(NOBODY, **known))
     assert (chosen.legs, chosen.sources["sides"]) == (legs, source)
+
+
+def test_weights_and_targets_of_the_session_go_before_the_sites():
+    weights = {"compliance": 1.0, "symmetry": 0.0, "effort": 0.0, "game": 0.0}
+    wanted = said(performance_weights=weights, targets="prescribed")
+    chosen = chosen_configuration(replace(NOBODY, settings=wanted))
+    assert (chosen.weights, chosen.targets) == (weights, "prescribed")
+    assert chosen_inputs(replace(NOBODY, settings=wanted)).sources["weights"] == "person"
+    assert chosen_configuration(replace(NOBODY, settings=said())) == DEFAULT
+    assert chosen_inputs(NOBODY).sources["weights"] == "default"
+
+
+def enter(database, person, session_id, **words):
+    with database.as_person(person) as conn:
+        session_settings.enter(conn, session_id, words)
+
+
+def test_what_is_entered_scores_at_once_and_is_named(database, clinic, analysed, run_queue):
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    enter(
+        database,
+        clinic.therapist,
+        analysed,
+        rpe_post_session=5,
+        game_points_maximum=24,
+        target_contractions_per_muscle=3,
+        mvc_user_left_quad=1e-6,
+        mvc_user_right_quad=1e-6,
+        duration_threshold_seconds=1.0,
+        bfr_enabled=False,
+        performance_weights={"compliance": 0.5, "symmetry": 0.0, "effort": 0.0, "game": 0.5},
+    )
+    run_queue()
+    score = score_of(database, clinic, analysed)
+    assert (score.compliance_score, score.game_score) == (100, 50)
+    assert score.overall_performance_score == 75
+    assert (score.bfr_compliance_gate, score.pressure_verified) == (1, True)
+    assert score.input_sources["game_maximum"] == score.input_sources["hold"] == "person"
+    assert score.input_sources["mvc_share"] == "default"
+
+
+def test_null_takes_back_what_was_said(database, clinic, analysed):
+    enter(database, clinic.therapist, analysed, mvc_threshold_percentage=0.5, rpe_post_session=3)
+    enter(database, clinic.therapist, analysed, mvc_threshold_percentage=None)
+    with database.as_person(clinic.therapist) as conn:
+        found = session_settings.of_session(conn, analysed)
+    assert (found.mvc_threshold_percentage, found.rpe_post_session) == (0.75, 3)
+    assert found.entered == ["rpe_post_session"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"mvc_threshold_percentage": 1.5},
+        {"mvc_threshold_percentage": "a lot"},
+        {"rpe_post_session": 11},
+        {"rpe_post_session": 10**12},
+        {"session_type": "party"},
+        {"performance_weights": {"compliance": 1.0}},
+        {"performance_weights": {"compliance": 1, "symmetry": 1, "effort": -1, "game": 0}},
+        {"performance_weights": {"compliance": 1, "symmetry": 1, "effort": 0, "game": 0}},
+        {"performance_weights": {"compliance": 1, "symmetry": 0, "effort": 0, "luck": 0}},
+    ],
+)
+def test_what_the_settings_cannot_hold_is_refused(database, clinic, analysed, words):
+    with pytest.raises(BadInput):
+        enter(database, clinic.therapist, analysed, **words)
+    with database.as_person(clinic.therapist) as conn:
+        assert session_settings.of_session(conn, analysed) is None
+
+
+def test_another_therapist_enters_nothing(database, clinic, analysed):
+    with pytest.raises(NotFound):
+        enter(database, clinic.other_therapist, analysed, rpe_post_session=5)
+    with pytest.raises(NotFound), database.as_person(clinic.other_therapist) as conn:
+        pressures.enter(conn, analysed, "left", {"actual_pressure_aop": 50})
+
+
+def test_the_latest_baseline_before_a_session_is_its_reference(database, clinic, upload, run_queue):
+    days = [START + timedelta(days=day) for day in (0, 3, 10, 12)]
+    old, latest, training, after = (
+        upload(
+            game_file(seed=seed, start=day), patient_code="P001", left="CH1", right="CH2"
+        ).session_id
+        for seed, day in enumerate(days, start=1)
+    )
+    run_queue()
+    assert "mvc_left" not in score_of(database, clinic, training).input_sources
+    for baseline in (old, latest, after):
+        enter(database, clinic.therapist, baseline, session_type="baseline")
+    run_queue()
+    score = score_of(database, clinic, training)
+    assert score.input_sources["mvc_left"] == "baseline"
+    with database.as_person(clinic.therapist) as conn:
+        used = statistics.of_session(conn, training)[0]
+        strongest = conn.execute(
+            "SELECT max(strength) FROM contractions WHERE session_id = %s AND channel = 'CH1'",
+            [latest],
+        ).fetchone()
+    assert (used.mvc_calculation_method, used.mvc_peak_value) == ("baseline_session", *strongest)
+    enter(database, clinic.therapist, latest, session_type=None)
+    enter(database, clinic.therapist, old, session_type="training")
+    run_queue()
+    assert "mvc_left" not in score_of(database, clinic, training).input_sources
+
+
+def test_a_baseline_by_another_method_is_no_reference(
+    database, clinic, analysed, upload, run_queue, pool
+):
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    enter(database, clinic.therapist, analysed, session_type="baseline")
+    later = upload(game_file(seed=2, start=START + timedelta(days=1)), patient_code="P001")
+    run_queue()
+    assert score_of(database, clinic, later.session_id).input_sources["mvc_left"] == "baseline"
+    with pool.connection() as conn:
+        conn.execute("UPDATE emg_statistics SET method = 'older' WHERE session_id = %s", [analysed])
+    rescore_session(pool, later.session_id, pseudonym_key="k")
+    assert "mvc_left" not in score_of(database, clinic, later.session_id).input_sources
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "gate", "shown"),
+    [(50, 52, 1, 52), (50, 60, 0, 60), (50, None, None, 50), (None, None, None, None)],
+)
+def test_the_pressures_of_the_cuffs_gate_compliance(
+    database, clinic, analysed, run_queue, left, right, gate, shown
+):
+    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    with database.as_person(clinic.therapist) as conn:
+        for leg, percent in (("left", left), ("right", right)):
+            said = {"actual_pressure_aop": percent, "measurement_method": "manual"}
+            pressures.enter(conn, analysed, leg, said)
+    run_queue()
+    score = score_of(database, clinic, analysed)
+    assert (score.bfr_compliance_gate, score.bfr_pressure_aop) == (gate, shown)
+    assert (score.compliance_score == 0) == (gate == 0)
+
+
+def test_without_restriction_no_pressure_is_taken_and_none_shown(
+    database, clinic, analysed, run_queue
+):
+    with database.as_person(clinic.therapist) as conn:
+        said = {"actual_pressure_aop": 70, "measurement_method": "manual"}
+        pressures.enter(conn, analysed, "left", said)
+    enter(database, clinic.therapist, analysed, bfr_enabled=False)
+    run_queue()
+    score = score_of(database, clinic, analysed)
+    assert (score.bfr_compliance_gate, score.bfr_pressure_aop) == (1, None)
+    with pytest.raises(BadInput, match="no pressure"), database.as_person(clinic.admin) as conn:
+        pressures.enter(conn, analysed, "left", said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"actual_pressure_aop": 120, "measurement_method": "manual"},
+        {"actual_pressure_aop": 50},
+        {"device_calibration_date": "soon"},
+    ],
+)
+def test_a_pressure_that_cannot_be_right_is_refused(database, clinic, analysed, said):
+    with pytest.raises(BadInput), database.as_person(clinic.admin) as conn:
+        pressures.enter(conn, analysed, "left", said)

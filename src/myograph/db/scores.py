@@ -14,6 +14,7 @@ from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.analysis.results import Verdict
 from myograph.db.scoring import Known
+from myograph.scoring.pressure import TARGET_PERCENT
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore
 from myograph.scoring.session import SessionInputs
 
@@ -152,6 +153,7 @@ def _columns(
         "missing_reasons": Jsonb({m.component: m.reason for m in score.missing}),
         "one_side_only": score.one_side_only,
         "pressure_verified": score.pressure_verified,
+        "pressure": _pressure(inputs),
         "gate": score.bfr_gate,
         "rpe": inputs.rpe,
         "points": inputs.game_points,
@@ -162,6 +164,14 @@ def _columns(
         "protocol_digest": known.channels[0].protocol_digest if known.channels else DEFAULT.digest,
         **_sides(score.muscles),
     }
+
+
+def _pressure(inputs: SessionInputs) -> float | None:
+    """Of two legs the one further from the target: it is the one that the gate is about."""
+    known = [p for p in inputs.pressures.values() if p is not None]
+    if inputs.bfr_enabled is False:
+        return None
+    return max(known, key=lambda percent: abs(percent - TARGET_PERCENT), default=None)
 
 
 def _sides(muscles: Sequence[MuscleScore]) -> dict[str, float | None]:
@@ -244,8 +254,8 @@ _SAVE = """
         session_id, overall_performance_score, compliance_score, symmetry_score, effort_score,
         game_score, category, symmetry_category, performance_weights, configuration_id,
         configuration_version, targets, missing, missing_reasons, one_side_only,
-        pressure_verified, bfr_compliance_gate, rpe_post_session, game_points_achieved,
-        game_points_maximum, session_duration_minutes,
+        pressure_verified, bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
+        game_points_achieved, game_points_maximum, session_duration_minutes,
         left_muscle_completion_rate, left_muscle_intensity_rate, left_muscle_duration_rate,
         right_muscle_completion_rate, right_muscle_intensity_rate, right_muscle_duration_rate,
         input_sources, method, protocol_digest)
@@ -253,7 +263,7 @@ _SAVE = """
         %(session_id)s, %(overall)s, %(compliance)s, %(symmetry)s, %(effort)s,
         %(game)s, %(category)s, %(symmetry_category)s, %(weights)s, %(configuration_id)s,
         %(configuration_version)s, %(targets)s, %(missing)s, %(missing_reasons)s,
-        %(one_side_only)s, %(pressure_verified)s, %(gate)s, %(rpe)s, %(points)s,
+        %(one_side_only)s, %(pressure_verified)s, %(pressure)s, %(gate)s, %(rpe)s, %(points)s,
         %(points_maximum)s, %(minutes)s,
         %(left_completion)s, %(left_intensity)s, %(left_duration)s,
         %(right_completion)s, %(right_intensity)s, %(right_duration)s,

@@ -1,7 +1,8 @@
 """What a session is scored from: rows of what was measured and what is known beside it."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,13 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row, scalar_row
 
 from myograph.analysis.results import Verdict
-from myograph.db import session_settings
+from myograph.db import pressures, session_settings
 from myograph.db.patients import pseudonym_of
 from myograph.db.rows import certain
 from myograph.db.session_settings import SessionSettings
 from myograph.scoring.configuration import Configuration
 from myograph.scoring.evidence import Effort
+from myograph.scoring.results import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,24 @@ class KnownPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownBaseline:
+    """The patient's latest session of type baseline before this one, measured by the same method.
+
+    sides    of those of its channels that lie on a leg
+    """
+
+    channels: tuple[StoredChannel, ...]
+    sides: Mapping[str, Side]
+    age_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """game: what the file says, with the keys of `GameFacts`; empty where it is no game's."""
+    """What is known of a session.
+
+    game         what the file says, with the keys of `GameFacts`; empty where it is no game's
+    pressures    of the cuffs that somebody spoke of, per cent; None: that one was not measured
+    """
 
     channels: tuple[StoredChannel, ...]
     game: dict[str, Any]
@@ -50,6 +68,8 @@ class Known:
     settings: SessionSettings | None
     patient: KnownPatient | None
     configuration: Configuration
+    baseline: KnownBaseline | None = None
+    pressures: Mapping[Side, float | None] = field(default_factory=dict[Side, float | None])
 
 
 def lock_completed(conn: Connection, session_id: UUID) -> bool:
@@ -108,7 +128,39 @@ def known_of(conn: Connection, session_id: UUID, channels: tuple[StoredChannel, 
         settings=session_settings.of_session(conn, session_id),
         patient=_patient(conn, beside["patient_id"]),
         configuration=site_configuration(conn),
+        baseline=_baseline(conn, session_id, channels[0].method) if channels else None,
+        pressures={
+            cuff.leg: cuff.actual_pressure_aop for cuff in pressures.of_session(conn, session_id)
+        },
     )
+
+
+def _baseline(conn: Connection, session_id: UUID, method: str) -> KnownBaseline | None:
+    row = conn.execute(
+        """
+        SELECT b.id, extract(epoch FROM t.sorted_at - b.sorted_at)::double precision / 86400
+          FROM therapy_sessions t
+          JOIN therapy_sessions b ON b.patient_id = t.patient_id AND b.sorted_at < t.sorted_at
+         WHERE t.id = %s AND b.session_type = 'baseline' AND b.processing_status = 'completed'
+           AND b.superseded_by IS NULL AND b.duplicate_of IS NULL
+         ORDER BY b.sorted_at DESC
+         LIMIT 1
+        """,
+        [session_id],
+    ).fetchone()
+    if row is None:
+        return None
+    found, age_days = row
+    channels = tuple(c for c in channels_of(conn, found) if c.method == method)
+    return KnownBaseline(channels, _sides(conn, found), age_days)
+
+
+def _sides(conn: Connection, session_id: UUID) -> Mapping[str, Side]:
+    rows = conn.execute(
+        "SELECT channel_name, side FROM emg_statistics WHERE session_id = %s AND side IS NOT NULL",
+        [session_id],
+    )
+    return dict(rows.fetchall())
 
 
 def site_configuration(conn: Connection) -> Configuration:

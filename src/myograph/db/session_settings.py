@@ -1,6 +1,7 @@
 """What people say about a session: its patient, its legs, how hard it was."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,6 +18,8 @@ class SessionSettings:
 
     mvc_user_*            volts of the raw channel's envelope
     channel_assignment    {"CH1": {"muscle": "quadriceps", "side": "left"}}
+    performance_weights   of the four components, sum 1
+    entered               names of what a person filled in; the others are defaults of the table
     """
 
     session_id: UUID
@@ -34,6 +37,10 @@ class SessionSettings:
     channel_assignment: dict[str, Any] | None
     rpe_post_session: int | None
     accepted_poor_channels: list[str]
+    performance_weights: dict[str, float] | None = None
+    game_points_maximum: float | None = None
+    game_difficulty_level: int | None = None
+    entered: list[str] = field(default_factory=list[str])
 
 
 def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
@@ -46,7 +53,8 @@ def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
                    mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
                    duration_threshold_left_quad, duration_threshold_right_quad, targets,
                    target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
-                   channel_assignment, rpe_post_session, accepted_poor_channels
+                   channel_assignment, rpe_post_session, accepted_poor_channels,
+                   performance_weights, game_points_maximum, game_difficulty_level, entered
               FROM session_settings
              WHERE session_id = %s
             """,
@@ -76,3 +84,13 @@ def assign(
             "SELECT app.assign(%s, %s)",
             [session_id, Jsonb({name: value for name, value in said.items() if value is not None})],
         )
+
+
+def enter(conn: Connection, session_id: UUID, said: Mapping[str, Any]) -> None:
+    """Store what a person says and queue a new scoring, ahead of all other jobs.
+
+    said    {column of session_settings, or session_type: value}; None takes back what was said
+    Raises NotFound, NotAllowed or BadInput with a sentence.
+    """
+    with refusals():
+        conn.execute("SELECT app.enter(%s, %s)", [session_id, Jsonb(dict(said))])

@@ -1,0 +1,73 @@
+"""The cuffs of a session: what was measured of each leg, and by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from myograph.db.refusals import refusals
+from myograph.scoring.results import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Cuff:
+    """Pressures in per cent of arterial occlusion pressure; None: not measured or not said.
+
+    pressure_stability_coefficient   SD over mean of a series while inflated
+    safety_*, max_*                  of a series
+    """
+
+    leg: Side
+    target_pressure_aop: float | None
+    actual_pressure_aop: float | None
+    pressure_stability_coefficient: float | None
+    safety_gate_status: bool | None
+    safety_violations_count: int | None
+    safety_violations_duration_seconds: float | None
+    max_pressure_deviation_aop: float | None
+    patient_aop_baseline_mmhg: float | None
+    patient_limb_circumference_cm: float | None
+    cuff_size: str | None
+    cuff_position: str | None
+    monitoring_device: str | None
+    device_calibration_date: date | None
+    bfr_session_duration_minutes: float | None
+    monitoring_frequency_hz: float | None
+    measurement_method: Literal["sensor", "manual"] | None
+
+
+def of_session(conn: Connection, session_id: UUID) -> list[Cuff]:
+    """Left before right; none where nobody said anything of a cuff."""
+    return (
+        conn.cursor(row_factory=class_row(Cuff))
+        .execute(
+            """
+            SELECT leg, target_pressure_aop, actual_pressure_aop,
+                   pressure_stability_coefficient, safety_gate_status, safety_violations_count,
+                   safety_violations_duration_seconds, max_pressure_deviation_aop,
+                   patient_aop_baseline_mmhg, patient_limb_circumference_cm, cuff_size,
+                   cuff_position, monitoring_device, device_calibration_date,
+                   bfr_session_duration_minutes, monitoring_frequency_hz, measurement_method
+              FROM bfr_monitoring
+             WHERE session_id = %s
+             ORDER BY leg
+            """,
+            [session_id],
+        )
+        .fetchall()
+    )
+
+
+def enter(conn: Connection, session_id: UUID, leg: Side, said: Mapping[str, Any]) -> None:
+    """Store what is said of one leg's cuff and queue a new scoring; what is not said stays.
+
+    said    {column of bfr_monitoring: value}
+    Raises NotFound, NotAllowed or BadInput with a sentence.
+    """
+    with refusals():
+        conn.execute("SELECT app.enter_pressure(%s, %s, %s)", [session_id, leg, Jsonb(dict(said))])

@@ -28,6 +28,7 @@ class Row:
 ALL = (200, 200, 200, 200, 200)
 SIGNED_IN = (401, 200, 200, 200, 200)
 NOT_STRANGERS_SESSION = (401, 200, 404, 200, 200)
+ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
 
 TABLE = [
@@ -45,6 +46,24 @@ TABLE = [
     Row("GET /api/sessions/{session_id}/statistics", S + "/statistics", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/contractions", S + "/contractions", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/performance", S + "/performance", NOT_STRANGERS_SESSION),
+    Row("GET /api/sessions/{session_id}/settings", S + "/settings", NOT_STRANGERS_SESSION),
+    Row("PATCH /api/sessions/{session_id}/settings", S + "/settings", ENTERS, b'{"targets": null}'),
+    Row("PATCH /api/sessions/{session_id}/rpe", S + "/rpe", ENTERS, b'{"rpe": null}'),
+    Row("PATCH /api/sessions/{session_id}/game", S + "/game", ENTERS, b'{"points_maximum": null}'),
+    Row("PATCH /api/sessions/{session_id}/bfr", S + "/bfr", ENTERS, b'{"enabled": null}'),
+    # A series without a row of numbers is refused, to those who may send one.
+    Row(
+        "PUT /api/sessions/{session_id}/bfr/series",
+        S + "/bfr/series",
+        (401, 422, 404, 403, 422),
+        b"time_s,pressure_mmhg,leg\n",
+    ),
+    # What is being analysed anyway is left alone.
+    Row(
+        "POST /api/sessions/{session_id}/reprocess",
+        "/api/sessions/{waiting}/reprocess",
+        (401, 202, 404, 403, 202),
+    ),
     # A path in the store holds the patient's code: researchers have the numbers, not the file.
     Row(
         "GET /api/signals/jit/{session_id}", "/api/signals/jit/{session}", (401, 200, 404, 404, 200)
@@ -101,8 +120,21 @@ STREAMS = {"GET /api/events"}
 
 
 @pytest.fixture(scope="module")
-def addresses(served, analysed_session):
-    return {"session": analysed_session, "static": next(iter(packaged().content))}
+def addresses(served, analysed_session, waiting_session):
+    return {
+        "session": analysed_session,
+        "waiting": waiting_session,
+        "static": next(iter(packaged().content)),
+    }
+
+
+@pytest.fixture(scope="module")
+def waiting_session(served, new_recording):
+    """A session of P101 that no worker has looked at yet."""
+    answer = served.as_("ann").put(
+        "/api/uploads/b.c3d", content=new_recording(12), params={"patient": "P101"}
+    )
+    return answer.json()["session_id"]
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +154,8 @@ def test_everybody_gets_what_is_theirs(served, stopping, addresses, row, who):
     if row.route in STREAMS:
         person._transport = stopping._transport
     content = {"files": {"files": ("a.c3d", row.body)}} if row.form else {"content": row.body}
+    if (row.body or b"").startswith(b"{"):
+        content["headers"] = {"content-type": "application/json"}
     if row.body is None:
         content = {"data": {"login": f"nobody-{who}"}} if row.form else {}
     answer = person.request(method, row.address.format(**addresses), **content)

@@ -1,4 +1,4 @@
-"""Reading what there is of a recording that breaks off, because a person asked for it."""
+"""Analysing a session once more because a person asked: what broke off, or what is done."""
 
 from typing import Final
 from uuid import UUID
@@ -26,3 +26,15 @@ def recover(conn: Connection, session_id: UUID) -> None:
     """Mark the session and queue its analysis. Raises NotFound, NotAllowed or BadInput."""
     with refusals():
         conn.execute("SELECT app.recover(%s)", [session_id])
+
+
+def reprocess(conn: Connection, session_id: UUID) -> None:
+    """Have a session of theirs analysed again, for a person. Raises NotFound or BadInput."""
+    with refusals():
+        conn.execute("SELECT app.reprocess(%s)", [session_id])
+
+
+def analyse_again(conn: Connection, session_id: UUID) -> None:
+    """The same for our own programs, of any session."""
+    with refusals():
+        conn.execute("SELECT app.analyse_again(%s)", [session_id])

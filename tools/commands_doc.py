@@ -6,7 +6,17 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
-COMMANDS = ("analyse", "info", "protocol show", "simulate", "demo", "serve", "work", "migrate")
+COMMANDS = (
+    "analyse",
+    "info",
+    "protocol show",
+    "simulate",
+    "demo",
+    "serve",
+    "work",
+    "migrate",
+    "reprocess",
+)
 
 
 def page() -> str:

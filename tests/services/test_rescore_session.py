@@ -479,11 +479,12 @@ def test_the_latest_baseline_before_a_session_is_its_reference(database, clinic,
 def test_a_baseline_by_another_method_is_no_reference(
     database, clinic, analysed, upload, run_queue, pool
 ):
-    assign(database, clinic.therapist, analysed, left="CH1", right="CH2")
+    assign(database, clinic.therapist, analysed, left="CH1")
     enter(database, clinic.therapist, analysed, session_type="baseline")
     later = upload(game_file(seed=2, start=START + timedelta(days=1)), patient_code="P001")
     run_queue()
-    assert score_of(database, clinic, later.session_id).input_sources["mvc_left"] == "baseline"
+    sources = score_of(database, clinic, later.session_id).input_sources
+    assert (sources["mvc_left"], sources.get("mvc_right")) == ("baseline", None)
     with pool.connection() as conn:
         conn.execute("UPDATE emg_statistics SET method = 'older' WHERE session_id = %s", [analysed])
     rescore_session(pool, later.session_id, pseudonym_key="k")

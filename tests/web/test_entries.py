@@ -125,6 +125,17 @@ def test_a_series_gives_stability_violations_and_their_duration(ann, served, ses
     assert (score["bfr_pressure_aop"], score["bfr_compliance_gate"]) == (50, None)
 
 
+def test_a_series_of_an_hour_at_ten_hertz_is_taken(ann, session):
+    rows = (f"{tenth / 10:.1f},100,{leg}\n" for tenth in range(36_001) for leg in ("left", "right"))
+    cuffs = ann.put(
+        f"{session}/bfr/series",
+        content=(HEADING + "".join(rows)).encode(),
+        params={"left_mmhg": 200.0, "right_mmhg": 160.0},
+    ).json()["cuffs"]
+    assert [(c["leg"], c["actual_pressure_aop"]) for c in cuffs] == [("left", 50), ("right", 62.5)]
+    assert [c["monitoring_frequency_hz"] for c in cuffs] == pytest.approx([10, 10])
+
+
 def test_the_occlusion_pressure_may_have_been_entered_before(ann, session):
     refused = ann.put(f"{session}/bfr/series", content=STEADY.encode())
     assert (refused.status_code, "occlusion pressure" in refused.json()["detail"]) == (422, True)

@@ -17,6 +17,7 @@ from myograph.web.auth import Doorkeeper
 from myograph.web.live import Live
 
 FORMS: Final = ("/api/upload", "/upload")
+SERIES: Final = "/bfr/series"
 
 Pool: TypeAlias = ConnectionPool[Connection]
 
@@ -27,12 +28,14 @@ class Limits:
 
     upload_bytes   one file
     form_bytes     one multipart form, which is spooled to disk before any file of it is looked at
+    series_bytes   pressures of the cuffs of one session
     body_bytes     any other body
     keep_alive_s   an open stream says at least that it is still there, and looks anew, so often
     """
 
     upload_bytes: int = UPLOAD_LIMIT_BYTES
     form_bytes: int = 2 * UPLOAD_LIMIT_BYTES
+    series_bytes: int = 8 * 1024 * 1024
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
     keep_alive_s: float = 15.0
@@ -41,6 +44,8 @@ class Limits:
         """What a body sent to this address may hold; None: the endpoint counts for itself."""
         if path.startswith("/api/uploads/"):
             return None
+        if path.endswith(SERIES):
+            return self.series_bytes
         return self.form_bytes if path in FORMS else self.body_bytes
 
 

@@ -18,14 +18,13 @@ from myograph.db.identity import Person
 from myograph.db.pressures import Cuff
 from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import SessionState
-from myograph.errors import BadInput, TooLarge
+from myograph.errors import BadInput
 from myograph.scoring.results import Side
 from myograph.services.enter_pressures import by_hand, by_sensor
 from myograph.web.deps import TheSite, Transaction, Uploader, Visitor, short_transaction
 from myograph.web.site import site_of
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["sessions"])
-MAX_SERIES_BYTES: Final = 8 * 1024 * 1024
 NOTHING_SAID: Final = "Nothing was said: please name at least one value."
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -172,7 +171,7 @@ async def put_series(
     occlusion: Annotated[Occlusion, Query()],
 ) -> Entered:
     """A sensor's series as CSV with columns time_s, pressure_mmhg, leg: the raw body."""
-    content = await _body(request)
+    content = await request.body()  # bounded before it gets here
     return await anyio.to_thread.run_sync(
         lambda: _receive_series(request, visitor, session_id, content, occlusion),
         limiter=site.upload_slots,
@@ -204,15 +203,6 @@ def _entered(conn: Connection, session_id: UUID) -> Entered:
     return Entered(
         session_settings.of_session(conn, session_id), pressures.of_session(conn, session_id)
     )
-
-
-async def _body(request: Request) -> bytes:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_SERIES_BYTES:
-            raise TooLarge("A pressure series may have 8 MB. Please send fewer measurements.")
-    return bytes(content)
 
 
 def _receive_series(

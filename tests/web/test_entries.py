@@ -49,7 +49,10 @@ def test_what_is_entered_is_scored_and_read_back(ann, session, work):
         answer = ann.patch(f"{session}/{part}", json=said)
         assert answer.status_code == 200, answer.text
     work()
-    entered = ann.get(f"{session}/settings").json()
+    read = ann.get(f"{session}/settings")
+    tag = {"if-none-match": read.headers["etag"]}
+    assert ann.get(f"{session}/settings", headers=tag).status_code == 304
+    entered = read.json()
     assert entered == answer.json()
     settings, [cuff] = entered["settings"], entered["cuffs"]
     assert (settings["rpe_post_session"], settings["game_difficulty_level"]) == (5, 3)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
@@ -15,13 +14,12 @@ from pydantic import BaseModel, Field
 
 from myograph.db import pressures, recovery, session_settings, sessions
 from myograph.db.identity import Person
-from myograph.db.pressures import Cuff
-from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import SessionState
 from myograph.errors import BadInput
 from myograph.scoring.results import Side
 from myograph.services.enter_pressures import by_hand, by_sensor
-from myograph.web.deps import TheSite, Transaction, Uploader, Visitor, short_transaction
+from myograph.web.api.sessions import Entered, entered_in
+from myograph.web.deps import TheSite, Transaction, Uploader, short_transaction
 from myograph.web.site import site_of
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["sessions"])
@@ -109,14 +107,6 @@ class Bfr(Body, frozen=True):
     right: CuffSaid | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """What people said of the session so far. settings: None where nobody said anything."""
-
-    settings: SessionSettings | None
-    cuffs: list[Cuff]
-
-
 class Occlusion(BaseModel, frozen=True, extra="forbid"):
     """Arterial occlusion pressure of each leg in the series, unless it was entered before."""
 
@@ -127,12 +117,6 @@ class Occlusion(BaseModel, frozen=True, extra="forbid"):
     def given(self) -> dict[Side, float]:
         both: dict[Side, float | None] = {"left": self.left_mmhg, "right": self.right_mmhg}
         return {side: mmhg for side, mmhg in both.items() if mmhg is not None}
-
-
-@router.get("/settings")
-def read(session_id: UUID, conn: Transaction, visitor: Visitor) -> Entered:
-    sessions.get(conn, visitor, session_id)
-    return _entered(conn, session_id)
 
 
 @router.patch("/settings")
@@ -159,7 +143,7 @@ def enter_bfr(session_id: UUID, conn: Transaction, _visitor: Uploader, body: Bfr
         session_settings.enter(conn, session_id, {"bfr_enabled": body.enabled})
     _enter_cuff(conn, session_id, "left", body.left)
     _enter_cuff(conn, session_id, "right", body.right)
-    return _entered(conn, session_id)
+    return entered_in(conn, session_id)
 
 
 @router.put("/bfr/series")
@@ -187,7 +171,7 @@ def reprocess(session_id: UUID, conn: Transaction, visitor: Uploader) -> Session
 
 def _enter(conn: Connection, session_id: UUID, said: Mapping[str, Any]) -> Entered:
     session_settings.enter(conn, session_id, said)
-    return _entered(conn, session_id)
+    return entered_in(conn, session_id)
 
 
 def _enter_cuff(conn: Connection, session_id: UUID, leg: Side, cuff: CuffSaid | None) -> None:
@@ -197,12 +181,6 @@ def _enter_cuff(conn: Connection, session_id: UUID, leg: Side, cuff: CuffSaid | 
     if "actual_pressure_aop" in said:
         said |= by_hand(cuff.actual_pressure_aop)
     pressures.enter(conn, session_id, leg, said)
-
-
-def _entered(conn: Connection, session_id: UUID) -> Entered:
-    return Entered(
-        session_settings.of_session(conn, session_id), pressures.of_session(conn, session_id)
-    )
 
 
 def _receive_series(
@@ -222,4 +200,4 @@ def _receive_series(
     with short_transaction(request, visitor) as conn:
         for leg, columns in found.items():
             pressures.enter(conn, session_id, leg, columns | {"series_object": key})
-        return _entered(conn, session_id)
+        return entered_in(conn, session_id)

@@ -8,10 +8,21 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from psycopg import Connection
 
-from myograph.db import contractions, scores, sessions, statistics, technical
+from myograph.db import (
+    contractions,
+    pressures,
+    scores,
+    session_settings,
+    sessions,
+    statistics,
+    technical,
+)
 from myograph.db.contractions import ContractionRow
+from myograph.db.pressures import Cuff
 from myograph.db.scores import Scores
+from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import Session, SessionRow, SessionState, State
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
@@ -29,6 +40,14 @@ class Page:
 
     sessions: list[SessionRow]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What people said of the session so far. settings: None where nobody said anything."""
+
+    settings: SessionSettings | None
+    cuffs: list[Cuff]
 
 
 @router.get("")
@@ -102,6 +121,18 @@ def session_performance(session_id: UUID, conn: Transaction, visitor: Visitor) -
     if found is None:
         raise NotFound("This session has no scores yet.")
     return found
+
+
+@router.get("/{session_id}/settings")
+def session_entered(session_id: UUID, conn: Transaction, visitor: Visitor) -> Entered:
+    sessions.get(conn, visitor, session_id)
+    return entered_in(conn, session_id)
+
+
+def entered_in(conn: Connection, session_id: UUID) -> Entered:
+    return Entered(
+        session_settings.of_session(conn, session_id), pressures.of_session(conn, session_id)
+    )
 
 
 NO_SESSION: Final = "There is no such session, or it is not one of yours."

@@ -117,6 +117,11 @@ class Facts:
     repeat_block: int | None = None
 
     @property
+    def timed(self) -> bool:
+        """False for a file without analog samples: it has no rate and no duration."""
+        return self.rate.used_hz > 0
+
+    @property
     def duration_s(self) -> float:
         return self.sample_count / self.rate.used_hz if self.sample_count else 0.0
 

@@ -84,6 +84,14 @@ def test_another_systems_file_is_told_without_a_game(command, tmp_path):
     assert "the game says" not in answer.out
 
 
+def test_a_file_without_analog_samples_has_no_rate_and_no_duration(command, tmp_path):
+    (tmp_path / "points.c3d").write_bytes(c3d(np.empty((500, 0, 0)), np.ones((500, 3, 4))))
+    told = command("info", tmp_path / "points.c3d", "--json").json
+    names = ("sampling_rate", "original_sampling_rate", "duration_seconds")
+    assert [told[name] for name in names] == [None, None, None]
+    assert "no analog samples" in command("info", tmp_path / "points.c3d").out
+
+
 def test_a_terminal_that_knows_no_signs_gets_an_answer_all_the_same(path):
     """In a process of its own: the streams of this one are the test runner's."""
     shown = subprocess.run(

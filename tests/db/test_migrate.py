@@ -1,8 +1,6 @@
+import hashlib
 import importlib.resources
-import re
-from pathlib import Path
 
-import procrastinate
 import psycopg
 import pytest
 
@@ -78,16 +76,37 @@ def test_files_are_numbered_without_gaps():
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def statements(text):
-    return re.sub(r"\s+", " ", text).strip()
+QUEUE = "CREATE SCHEMA q; SET LOCAL search_path = q;\n-- include {} sha256 {}\n"
 
 
-def test_the_queue_is_procrastinates_own():
-    folder = importlib.resources.files(procrastinate) / "sql"
-    installed = (folder / "schema.sql").read_text("utf-8")
-    ours = Path(module.__file__).with_name("migrations") / "0001_queue.sql"
-    body = statements(installed[installed.index("-- Enums") :])
-    assert body in statements(ours.read_text("utf-8"))
+def included(path="procrastinate/sql/schema.sql", digest=None):
+    package, _, inside = path.partition("/")
+    text = (importlib.resources.files(package) / inside).read_text("utf-8")
+    return QUEUE.format(path, digest or hashlib.sha256(text.encode()).hexdigest())
+
+
+def test_a_migration_may_include_a_file_of_an_installed_package(owner, monkeypatch):
+    monkeypatch.setattr(module, "_files", lambda: [("0009_queue.sql", included())])
+    migrate(owner)
+    assert owner.execute("SELECT to_regclass('q.procrastinate_jobs') IS NOT NULL").fetchone()[0]
+
+
+def test_a_package_whose_file_is_another_one_is_refused(owner, monkeypatch):
+    other = included(digest="0" * 64)
+    monkeypatch.setattr(module, "_files", lambda: [("0009_queue.sql", other)])
+    with pytest.raises(module.Edited, match="another version of procrastinate"):
+        migrate(owner)
+    assert owner.execute("SELECT to_regclass('q.procrastinate_jobs')").fetchone() == (None,)
+
+
+def test_an_upgrade_of_the_package_does_not_make_an_applied_migration_look_edited(
+    owner, monkeypatch
+):
+    monkeypatch.setattr(module, "_files", lambda: [("0009_queue.sql", included())])
+    migrate(owner)
+    newer = included(digest="f" * 64)
+    monkeypatch.setattr(module, "_files", lambda: [("0009_queue.sql", newer)])
+    assert migrate(owner) == []
 
 
 def test_the_configurations_are_those_of_the_program(database):

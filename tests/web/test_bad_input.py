@@ -10,6 +10,7 @@ import pytest
 from myograph.c3d.write import GameSession, ghostly_bytes
 from myograph.storage.objects import folder_store
 from myograph.worker.run import run_until_empty
+from tests.c3d.build import c3d
 
 HEADER = 1536
 FRAME = 496
@@ -36,6 +37,10 @@ UNREADABLE = {
     "first 1016 bytes": (lambda content: content[:1016], None),
     "half a file": (half, "truncated"),
     "no EMG channel": (lambda _: of_frames(400, "Pedal force"), "no_emg_channel"),
+    "no analog channel": (
+        lambda _: c3d(np.empty((500, 0, 0)), np.ones((500, 3, 4))),
+        "no_emg_channel",
+    ),
     "0 frames": (lambda content: content[:HEADER], None),
     "a frame less than a second": (lambda _: of_frames(33, "CH1 Raw"), "too_short"),
 }

@@ -65,9 +65,9 @@ def about(file: str, facts: Facts) -> Group:
     lines = [Text(Path(file).name, style="bold"), Text(_facts_line(facts))]
     if facts.game:
         lines.append(Text(_game_line(facts.game)))
-    if facts.recoverable_samples is not None and not facts.recovered:
+    if facts.recoverable_samples is not None and facts.timed and not facts.recovered:
         there_s = facts.recoverable_samples / facts.rate.used_hz
-        sentence = f"! Never finalised; `myograph analyse --recover` reads {duration(there_s)}."
+        sentence = f"! It breaks off; `myograph analyse --recover` reads {duration(there_s)}."
         lines.append(Text(sentence, style="yellow"))
     return Group(*lines, *_remarks(facts.findings))
 
@@ -95,6 +95,8 @@ def _columns(values: Sequence[float], width: int) -> list[float]:
 
 
 def _facts_line(facts: Facts) -> str:
+    if not facts.timed:
+        return "no analog samples, so no rate and no duration"
     rate = f"{facts.rate.used_hz:g} Hz"
     if facts.rate.used_hz != facts.rate.original_hz:
         rate += f" (the file declares {facts.rate.original_hz:g})"

@@ -264,8 +264,13 @@ def _postmaster(place: _Place) -> _Postmaster | None:
         pid, port, folder, address = int(lines[0]), int(lines[3]), lines[4], lines[5]
     except (FileNotFoundError, ValueError, IndexError):
         return None
-    if not (_alive(pid) and str(place.cluster) in _command_of(pid)):
-        return None  # after a crash the number may be another program's
+    if not _alive(pid):
+        return None
+    # After a crash the number may be another program's. One that is just dying has no command any
+    # more; it is waited for, since PostgreSQL refuses to start beside it.
+    command = _command_of(pid)
+    if command and str(place.cluster) not in command:
+        return None
     return _Postmaster(pid, folder or address, port)
 
 

@@ -1,5 +1,6 @@
 """Apply the numbered .sql files of `migrations/`, each once, each in its own transaction."""
 
+import re
 from hashlib import sha256
 from importlib import resources
 from typing import LiteralString, cast
@@ -13,6 +14,9 @@ from myograph.errors import DatabaseUnavailable
 LOCK = 7_318_442  # any constant: two deploys must not migrate at once
 OLDEST = 150000  # PostgreSQL 15: security_invoker views
 LOCK_TIMEOUT = "5s"  # a table that somebody holds: better to try again than to stop everyone
+
+
+_INCLUDE = re.compile(r"^-- include (\w+)/(\S+) sha256 (\w{64})$", re.MULTILINE)
 
 
 class Edited(DatabaseUnavailable):
@@ -89,8 +93,34 @@ def _files() -> list[tuple[str, LiteralString]]:
     return [(n, cast("LiteralString", (folder / n).read_text("utf-8"))) for n in names]
 
 
+def _digest(text: str) -> str:
+    """Of our own text: what it includes is pinned beside it and may move with the package."""
+    return sha256(_INCLUDE.sub(r"-- include \1/\2", text).encode()).hexdigest()
+
+
+def _whole(name: str, text: LiteralString) -> LiteralString:
+    """The text with every file of a package that it includes, each of which must be the one meant.
+
+    What was applied is never applied again, so a newer package does not touch a database; it asks
+    for a migration of its own.
+    """
+
+    def included(line: re.Match[str]) -> str:
+        package, path, digest = line.groups()
+        content = (resources.files(package) / path).read_text("utf-8")
+        if sha256(content.encode()).hexdigest() != digest:
+            raise Edited(
+                f"{name} was written for another version of {package}: its {path} has changed."
+                " Install the version that the lock names, or write a migration for the new one."
+            )
+        return content
+
+    # A locked package's own text is as much part of the program as ours.
+    return cast("LiteralString", _INCLUDE.sub(included, text))
+
+
 def _apply(conn: Connection, name: str, text: LiteralString, known: str | None) -> bool:
-    digest = sha256(text.encode()).hexdigest()
+    digest = _digest(text)
     if known == digest:
         return False
     if known is not None:
@@ -98,6 +128,6 @@ def _apply(conn: Connection, name: str, text: LiteralString, known: str | None) 
     with conn.transaction():
         conn.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         conn.execute("SET LOCAL search_path = public")
-        conn.execute(text)
+        conn.execute(_whole(name, text))
         conn.execute("INSERT INTO public.migrations (name, digest) VALUES (%s, %s)", [name, digest])
     return True

@@ -80,16 +80,17 @@ def place_of(conn: Connection, session_id: UUID) -> Place | None:
 
 
 def as_json(facts: Facts) -> dict[str, object]:
-    """The columns of `c3d_technical_data`."""
+    """The columns of `c3d_technical_data`. A file without analog samples has no rate: null."""
+    timed = facts.timed
     return {
-        "original_sampling_rate": facts.rate.original_hz,
-        "original_duration_seconds": facts.original_duration_s,
+        "original_sampling_rate": facts.rate.original_hz if timed else None,
+        "original_duration_seconds": facts.original_duration_s if timed else None,
         "original_sample_count": facts.sample_count,
         "channel_count": len(facts.channels),
         "channel_names": [channel.label for channel in facts.channels[:CHANNELS_KEPT]],
         "emg_labels": list(facts.emg_labels[:CHANNELS_KEPT]),
-        "sampling_rate": facts.rate.used_hz,
-        "duration_seconds": facts.duration_s,
+        "sampling_rate": facts.rate.used_hz if timed else None,
+        "duration_seconds": facts.duration_s if timed else None,
         "frame_count": facts.frame_count,
         "rate_correction": facts.rate.correction,
         "rate_assumed": facts.rate.assumed,

@@ -84,11 +84,14 @@ class Choice(BaseModel, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the file says of itself. Rates in Hz; original_*: as it declares them."""
+    """What the file says of itself. Rates in Hz; original_*: as it declares them.
 
-    sampling_rate: float
-    original_sampling_rate: float
-    duration_seconds: float
+    Rates and duration are None where there are no analog samples.
+    """
+
+    sampling_rate: float | None
+    original_sampling_rate: float | None
+    duration_seconds: float | None
     sample_count: int
     channel_names: list[str]
     emg_labels: list[str]
@@ -277,9 +280,9 @@ def _facts(site: Site, stored: Stored) -> tuple[Facts | None, Problem | None]:
 
 def _metadata(facts: Facts) -> Metadata:
     return Metadata(
-        sampling_rate=facts.rate.used_hz,
-        original_sampling_rate=facts.rate.original_hz,
-        duration_seconds=facts.duration_s,
+        sampling_rate=facts.rate.used_hz if facts.timed else None,
+        original_sampling_rate=facts.rate.original_hz if facts.timed else None,
+        duration_seconds=facts.duration_s if facts.timed else None,
         sample_count=facts.sample_count,
         channel_names=[channel.label for channel in facts.channels],
         emg_labels=list(facts.emg_labels),

@@ -1,7 +1,7 @@
 """What was measured in a session, written: replaced as a whole, or taken over from equal bytes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -310,9 +310,9 @@ def _contraction(one: Contraction) -> dict[str, Any]:
     }
 
 
-_INSERT_STATISTICS = """
-    INSERT INTO emg_statistics (
-        session_id, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
+# What is measured of a channel, in the order of the values that an insert names.
+_MEASURED: LiteralString = """
+        channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
         rest_level, detection_threshold, implied_rate, total_contractions,
         rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
         whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
@@ -341,6 +341,12 @@ _INSERT_STATISTICS = """
         fatigue_fi_nsm5_slope_per_min_percent, fatigue_fi_nsm5_low_per_min_percent,
         fatigue_fi_nsm5_high_per_min_percent, fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p,
         fatigue_fi_nsm5_robust_slope_per_min, fatigue_fi_nsm5_robust_slope_per_min_percent,
+    """
+
+_INSERT_STATISTICS = (
+    "INSERT INTO emg_statistics (session_id,"
+    + _MEASURED
+    + """
         processing_pipeline, processing_version, processing_time_ms,
         method, protocol_digest, file_hash,
         muscle, side, mvc_peak_value, mvc_calculation_method, mvc_confidence_score,
@@ -391,6 +397,7 @@ _INSERT_STATISTICS = """
         %(good_intensity)s, %(good_duration)s, %(good_both)s, %(completion)s, %(intensity)s,
         %(duration)s, %(compliance)s, %(left_out)s, %(reason)s, %(mvc_share)s, %(hold_s)s)
     """
+)
 
 _INSERT_CONTRACTION = """
     INSERT INTO contractions (
@@ -405,72 +412,19 @@ _INSERT_CONTRACTION = """
         %(prescribed_duration)s, %(short)s)
     """
 
-_COPY_STATISTICS = """
-    INSERT INTO emg_statistics (
-        session_id, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
-        rest_level, detection_threshold, implied_rate, total_contractions,
-        rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
-        whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
-        whole_spectral_resolution, temporal_window_s, temporal_windows,
-        rms_mean, rms_sd, rms_min, rms_max, rms_cv,
-        mav_mean, mav_sd, mav_min, mav_max, mav_cv,
-        mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
-        mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
-        fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
-        game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
-        signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
-        saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
-        noise_level_db, powerline_share, powerline_hz, motion_share,
-        fatigue_contractions, fatigue_level, mdf_falls, fatigue_quadrant, fatigue_sentence,
-        fatigue_reason, fatigue_mdf_slope_per_min, fatigue_mdf_intercept,
-        fatigue_mdf_slope_per_min_percent, fatigue_mdf_low_per_min_percent,
-        fatigue_mdf_high_per_min_percent, fatigue_mdf_r2, fatigue_mdf_p,
-        fatigue_mdf_robust_slope_per_min, fatigue_mdf_robust_slope_per_min_percent,
-        fatigue_mpf_slope_per_min, fatigue_mpf_intercept, fatigue_mpf_slope_per_min_percent,
-        fatigue_mpf_low_per_min_percent, fatigue_mpf_high_per_min_percent, fatigue_mpf_r2,
-        fatigue_mpf_p, fatigue_mpf_robust_slope_per_min, fatigue_mpf_robust_slope_per_min_percent,
-        fatigue_rms_slope_per_min, fatigue_rms_intercept, fatigue_rms_slope_per_min_percent,
-        fatigue_rms_low_per_min_percent, fatigue_rms_high_per_min_percent, fatigue_rms_r2,
-        fatigue_rms_p, fatigue_rms_robust_slope_per_min, fatigue_rms_robust_slope_per_min_percent,
-        fatigue_fi_nsm5_slope_per_min, fatigue_fi_nsm5_intercept,
-        fatigue_fi_nsm5_slope_per_min_percent, fatigue_fi_nsm5_low_per_min_percent,
-        fatigue_fi_nsm5_high_per_min_percent, fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p,
-        fatigue_fi_nsm5_robust_slope_per_min, fatigue_fi_nsm5_robust_slope_per_min_percent,
+_COPY_STATISTICS = (
+    "INSERT INTO emg_statistics (session_id,"
+    + _MEASURED
+    + """
         processing_pipeline, processing_version, method, protocol_digest, file_hash)
-    SELECT
-        %(session_id)s, channel_name, channel_number, game_mvc, envelope_p95, activated_p95,
-        rest_level, detection_threshold, implied_rate, total_contractions,
-        rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
-        whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
-        whole_spectral_resolution, temporal_window_s, temporal_windows,
-        rms_mean, rms_sd, rms_min, rms_max, rms_cv,
-        mav_mean, mav_sd, mav_min, mav_max, mav_cv,
-        mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
-        mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
-        fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
-        game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
-        signal_quality_score, quality_verdict, quality_reasons, masked_share, dropouts,
-        saturated_share, repeats, spikes, artifacts_detected, snr_db, noise_level,
-        noise_level_db, powerline_share, powerline_hz, motion_share,
-        fatigue_contractions, fatigue_level, mdf_falls, fatigue_quadrant, fatigue_sentence,
-        fatigue_reason, fatigue_mdf_slope_per_min, fatigue_mdf_intercept,
-        fatigue_mdf_slope_per_min_percent, fatigue_mdf_low_per_min_percent,
-        fatigue_mdf_high_per_min_percent, fatigue_mdf_r2, fatigue_mdf_p,
-        fatigue_mdf_robust_slope_per_min, fatigue_mdf_robust_slope_per_min_percent,
-        fatigue_mpf_slope_per_min, fatigue_mpf_intercept, fatigue_mpf_slope_per_min_percent,
-        fatigue_mpf_low_per_min_percent, fatigue_mpf_high_per_min_percent, fatigue_mpf_r2,
-        fatigue_mpf_p, fatigue_mpf_robust_slope_per_min, fatigue_mpf_robust_slope_per_min_percent,
-        fatigue_rms_slope_per_min, fatigue_rms_intercept, fatigue_rms_slope_per_min_percent,
-        fatigue_rms_low_per_min_percent, fatigue_rms_high_per_min_percent, fatigue_rms_r2,
-        fatigue_rms_p, fatigue_rms_robust_slope_per_min, fatigue_rms_robust_slope_per_min_percent,
-        fatigue_fi_nsm5_slope_per_min, fatigue_fi_nsm5_intercept,
-        fatigue_fi_nsm5_slope_per_min_percent, fatigue_fi_nsm5_low_per_min_percent,
-        fatigue_fi_nsm5_high_per_min_percent, fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p,
-        fatigue_fi_nsm5_robust_slope_per_min, fatigue_fi_nsm5_robust_slope_per_min_percent,
+    SELECT %(session_id)s,"""
+    + _MEASURED
+    + """
         processing_pipeline, processing_version, method, protocol_digest, file_hash
       FROM emg_statistics
      WHERE session_id = %(source)s
     """
+)
 
 _COPY_CONTRACTIONS = """
     INSERT INTO contractions (

@@ -76,6 +76,11 @@ class Window:
     traces: tuple[Trace, ...]
 
 
+def outline_key(object_key: str, etag: str | None, *, recovered: bool, protocol: Protocol) -> str:
+    """Names the bytes and the way they are read, so that it never stands for anything else."""
+    return f"{object_key} {etag} {recovered} {protocol.digest}"
+
+
 class Outlines:
     """The outlines of the recordings looked at last, `most` of them. Safe between threads."""
 

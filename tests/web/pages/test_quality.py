@@ -34,8 +34,13 @@ def test_every_value_has_a_cell_per_channel_and_a_place_on_the_help_page():
         ("Masked", {"masked_share": 0.0}, "0 %", ""),
         ("Masked", {"masked_share": 0.0004}, "under 0.1 %", ""),
         ("At the sensor's limit", {"saturated_share": 0.047}, "4.7 %", ""),
-        ("Faults", {"dropouts": 2, "repeats": 0, "spikes": 1}, "2 drop-outs, 1 spike", ""),
-        ("Faults", {"dropouts": 0, "repeats": 0, "spikes": 0}, "none", ""),
+        (
+            "Drop-outs, repeats, spikes",
+            {"dropouts": 2, "repeats": 0, "spikes": 1},
+            "2 drop-outs, 1 spike",
+            "",
+        ),
+        ("Drop-outs, repeats, spikes", {"dropouts": 0, "repeats": 0, "spikes": 0}, "none", ""),
     ],
 )
 def test_values_stand_with_their_unit(name, known, text, note):

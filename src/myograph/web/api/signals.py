@@ -22,7 +22,13 @@ from myograph.db.identity import Person
 from myograph.db.sessions import Session
 from myograph.errors import BadInput, NotFound, ObjectGone
 from myograph.recording import Signal
-from myograph.services.read_signal import Outline, Window, read_outline, read_window
+from myograph.services.read_signal import (
+    Outline,
+    Window,
+    outline_key,
+    read_outline,
+    read_window,
+)
 from myograph.web.deps import TheSite, Visitor, short_transaction
 from myograph.web.site import Site
 
@@ -129,8 +135,9 @@ def _session(request: Request, visitor: Person, session_id: UUID) -> Session:
 
 
 def _key(session: Session) -> str:
-    """Names the bytes and the way they are read, so that it never stands for anything else."""
-    return f"{session.object_key} {session.storage_etag} {session.recovered} {DEFAULT.digest}"
+    return outline_key(
+        session.object_key, session.storage_etag, recovered=session.recovered, protocol=DEFAULT
+    )
 
 
 def _header(session_id: UUID, outline: Outline, shown: Window) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from myograph.db.sessions import Session
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
 from myograph.errors import MyographError, ObjectGone
-from myograph.services.read_signal import Outline, read_outline, read_window
+from myograph.services.read_signal import Outline, outline_key, read_outline, read_window
 from myograph.web.pages.viewer import Measured, Viewer, viewer
 from myograph.web.pages.windows import Wish
 from myograph.web.site import Site
@@ -81,8 +81,9 @@ def draw_window(site: Site, loaded: Loaded, wish: Wish) -> Viewer:
 
 
 def _outline_key(session: Session) -> str:
-    """Names the bytes and the way they are read, so that it never stands for anything else."""
-    return f"{session.object_key} {session.storage_etag} {session.recovered} {DEFAULT.digest}"
+    return outline_key(
+        session.object_key, session.storage_etag, recovered=session.recovered, protocol=DEFAULT
+    )
 
 
 def _day(loaded: Loaded) -> str:

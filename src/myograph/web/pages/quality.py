@@ -72,5 +72,5 @@ _ROWS: Final[tuple[tuple[str, str, _Make, _Limits], ...]] = (
         lambda c: percent(c.saturated_share),
         lambda p: _shares(p.saturated_limits),
     ),
-    ("masked", "Faults", _faults, lambda _: "counted as masked"),
+    ("masked", "Drop-outs, repeats, spikes", _faults, lambda _: "counted as masked"),
 )

@@ -9,7 +9,7 @@ from myograph.analysis.processed import processed
 from myograph.analysis.protocol import DEFAULT
 from myograph.c3d.recording import read_recording
 from myograph.services import read_signal
-from myograph.services.read_signal import Outlines, read_outline, read_window
+from myograph.services.read_signal import Outlines, outline_key, read_outline, read_window
 from tests.web.pages.stored import recorded
 
 SECONDS = 20.0
@@ -126,3 +126,15 @@ def test_an_outline_is_made_once_for_its_key_and_the_oldest_is_forgotten(outline
     for key in ("a", "b", "a", "c", "a", "b"):
         kept.get(key, lambda key=key: make(key))
     assert made == ["a", "b", "c", "b"]
+
+
+def test_a_key_changes_with_whatever_changes_what_is_drawn():
+    as_it_is = {"object_key": "b/a.c3d", "etag": "1", "recovered": False, "protocol": DEFAULT}
+    changes = [
+        {},
+        {"object_key": "b/c.c3d"},
+        {"etag": "2"},
+        {"recovered": True},
+        {"protocol": replace(DEFAULT, envelope_hz=8.0)},
+    ]
+    assert len({outline_key(**as_it_is | change) for change in changes}) == len(changes)

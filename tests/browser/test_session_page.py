@@ -92,7 +92,8 @@ def test_quality_stands_with_its_numbers_and_units(visit, session):
     quality = page.get_by_role("region", name="Table of signal quality")
     for name, unit in {"Signal to noise": "dB", "Baseline noise": "µV", "Masked": "%"}.items():
         expect(quality.get_by_role("row", name=re.compile(name))).to_contain_text(unit)
-    expect(quality.get_by_role("row", name=re.compile("Faults"))).to_contain_text("1 drop-out")
+    faults = quality.get_by_role("row", name=re.compile("Drop-outs, repeats, spikes"))
+    expect(faults).to_contain_text("1 drop-out")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GROUPS = {"run": [], "dev": ["test", "check"]}
+GROUPS = {"run": [], "dev": ["test", "check"], "bench": ["test", "check", "bench"]}
 HEAD = "# of pyproject.toml's dependencies, sha256 "
 
 

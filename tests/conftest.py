@@ -13,7 +13,7 @@ import pytest
 
 from tests.needs import NEEDS, ROOT, recordings_folder, required
 
-pytest_plugins = ["tests.database", "tests.browser_fixtures"]
+pytest_plugins = ["tests.database", "tests.browser_fixtures", "tests.s3_server"]
 
 _NOT_RUN = pytest.StashKey[Counter[str]]()
 

@@ -22,6 +22,7 @@ from myograph.errors import BadInput, BadName, ObjectGone, StoreUnavailable
 SEGMENT_LIMIT_BYTES = 240  # a file system allows 255, and a name still being written is longer
 NAME_LIMIT_BYTES = 1024  # of S3
 CHUNK_BYTES = 1024 * 1024
+_WHOLE_ANSWER = timedelta(minutes=10)  # 512 MB over a slow line; one that stalls is cut off sooner
 
 Bucket = LocalStore | S3Store
 
@@ -65,14 +66,31 @@ class ObjectSource:
 
 
 @dataclass(frozen=True, slots=True)
+class S3Account:
+    """Where an S3 store answers, and with which keys.
+
+    read_timeout_s    for the next bytes, however many there are in all
+    """
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    key_id: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectStore:
     """Objects in one or more buckets. Every error is a StoreUnavailable, ObjectGone or BadName.
 
     root    of a folder store, None for S3
+    account    of an S3 store
     """
 
     open_bucket: Callable[[str], Bucket]
     root: Path | None = None
+    account: S3Account = field(default_factory=S3Account)
     _buckets: dict[str, Bucket] = field(default_factory=dict[str, Bucket])
 
     def put(self, key: str, chunks: Iterable[bytes]) -> Stored:
@@ -161,12 +179,16 @@ def open_store(
     """The store of `file:///folder`, a plain path, or `s3://bucket` with its endpoint and keys."""
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return ObjectStore(lambda bucket: _s3(bucket, endpoint, region, key_id, secret))
+        return s3_store(S3Account(endpoint, region or "us-east-1", key_id, secret))
     if parts.scheme == "file":
         return folder_store(Path(unquote(parts.path)))
     if parts.scheme == "":
         return folder_store(Path(url))
     raise BadInput(f"{url!r} is no store we know: file:///folder or s3://bucket")
+
+
+def s3_store(account: S3Account) -> ObjectStore:
+    return ObjectStore(lambda bucket: _s3(bucket, account), account=account)
 
 
 def folder_store(root: Path) -> ObjectStore:
@@ -219,19 +241,26 @@ def _refuse_links(root: Path, key: str) -> None:
             raise BadName(f"{key!r} leads over a symbolic link; links are not followed")
 
 
-def _s3(
-    bucket: str, endpoint: str | None, region: str | None, key_id: str | None, secret: str | None
-) -> S3Store:
-    loopback = urlsplit(endpoint or "").hostname in {"127.0.0.1", "localhost", "::1"}
-    named = {"endpoint": endpoint, "access_key_id": key_id, "secret_access_key": secret}
+def _s3(bucket: str, account: S3Account) -> S3Store:
+    loopback = urlsplit(account.endpoint or "").hostname in {"127.0.0.1", "localhost", "::1"}
+    named = {
+        "endpoint": account.endpoint,
+        "access_key_id": account.key_id,
+        "secret_access_key": account.secret,
+    }
     options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     return S3Store(
         bucket,
-        region=region or "us-east-1",
+        region=account.region,
         virtual_hosted_style_request=False,
         # Short: a job that fails is tried again later, and says meanwhile why.
         retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)},
-        client_options={"allow_http": loopback},
+        client_options={
+            "allow_http": loopback,
+            "connect_timeout": timedelta(seconds=account.connect_timeout_s),
+            "read_timeout": timedelta(seconds=account.read_timeout_s),
+            "timeout": _WHOLE_ANSWER,
+        },
         **options,
     )
 

@@ -22,7 +22,9 @@ MyographError
 ├── TooManyAttempts          too many sign-ins failed; it may be tried again later
 ├── LeaseLost                another worker has taken this session over
 ├── StoreUnavailable         object storage does not answer as it should
-│   └── ObjectGone           the object is no longer there
+│   ├── ObjectGone           the object is no longer there
+│   └── ObjectReplaced       other bytes lie there by now
+├── CannotWrite              this machine's own disk takes no more
 └── DatabaseUnavailable      the database does not answer
 
 Anything else that escapes is a bug, and is reported as one. Each class has a `code` that programs
@@ -151,6 +153,16 @@ class StoreUnavailable(MyographError):
 
 class ObjectGone(StoreUnavailable):
     code = "object_gone"
+
+
+class ObjectReplaced(StoreUnavailable):
+    """Whoever put the new bytes there will announce them; until then it is worth another try."""
+
+    code = "object_replaced"
+
+
+class CannotWrite(MyographError):
+    code = "cannot_write"
 
 
 class DatabaseUnavailable(MyographError):

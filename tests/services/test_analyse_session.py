@@ -1,3 +1,4 @@
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from myograph.c3d.write import GameSession, ghostly_bytes
 from myograph.db import (
     contractions,
     lease,
+    recovery,
     results,
     scores,
     scoring,
@@ -21,9 +23,9 @@ from myograph.db import (
     technical,
 )
 from myograph.db.pool import open_pool
-from myograph.errors import LeaseLost, StoreUnavailable, TooShort
+from myograph.errors import LeaseLost, ObjectReplaced, StoreUnavailable, TooShort
 from myograph.scoring.evidence import evidence_of
-from myograph.services.analyse_session import Terms, analyse_session
+from myograph.services.analyse_session import Terms, _paced, analyse_session
 from myograph.services.measure_file import Stopped, measure_here
 from myograph.services.rescore_session import _evidence, chosen_inputs
 from tests.game_files import START, game_file
@@ -263,6 +265,7 @@ def test_a_file_that_is_gone_says_so(analyse, upload, look, store, clinic):
 def test_a_store_that_shows_other_bytes_is_tried_again(analyse, upload, look, store, clinic):
     received = upload(name="unassigned/a.c3d")
     path = store.root / "emg_data/unassigned/a.c3d"
+    written = path.stat().st_mtime_ns
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(StoreUnavailable, match="announced"):
         analyse(received)
@@ -270,8 +273,48 @@ def test_a_store_that_shows_other_bytes_is_tried_again(analyse, upload, look, st
     assert (session.processing_status, session.tries) == ("pending", 1)
     assert "announced" in session.processing_error_message
     path.write_bytes(game_file())
+    os.utime(path, ns=(written, written))
     assert analyse(received) == "analysed"
     assert look(received).processing_error_message is None
+
+
+def test_other_bytes_of_the_same_size_are_not_taken_for_those_announced(
+    analyse, upload, look, store, clinic
+):
+    received = upload(name="unassigned/a.c3d")
+    path = store.root / "emg_data/unassigned/a.c3d"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    os.utime(path, ns=(0, 0))
+    with pytest.raises(ObjectReplaced, match="announced"):
+        analyse(received)
+    assert (look(received).processing_status, look(received).file_hash) == ("pending", None)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_recording_that_was_read_before_is_known_by_its_bytes(
+    analyse, upload, look, store, pool, clinic, same
+):
+    """As after a backup was restored: every etag of a folder is another one then."""
+    received = upload(name="unassigned/a.c3d")
+    assert analyse(received) == "analysed"
+    path = store.root / "emg_data/unassigned/a.c3d"
+    content = path.read_bytes()
+    path.write_bytes(content if same else content[:-1] + b"x")
+    os.utime(path, ns=(0, 0))
+    with pool.connection() as conn:
+        recovery.analyse_again(conn, received.session_id)
+    if same:
+        assert analyse(received) in {"analysed", "shared"}
+    else:
+        with pytest.raises(ObjectReplaced):
+            analyse(received)
+
+
+def test_a_long_fetch_keeps_the_claim():
+    asked = []
+    _paced(lambda: asked.append("now"), every_s=0.0)()
+    _paced(lambda: asked.append("later"), every_s=3600.0)()
+    assert asked == ["now"]
 
 
 def test_an_object_nobody_measured_the_size_of_is_taken_as_it_is(analyse, upload, pool):

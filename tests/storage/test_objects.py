@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from myograph.c3d.source import BytesSource
-from myograph.errors import BadInput, BadName, ObjectGone, StoreUnavailable
-from myograph.storage.objects import check_key, folder_store, open_store
+from myograph.errors import (
+    BadInput,
+    BadName,
+    CannotWrite,
+    LeaseLost,
+    ObjectGone,
+    ObjectReplaced,
+    StoreUnavailable,
+)
+from myograph.storage.objects import CHUNK_BYTES, check_key, folder_store, open_store
 
 KEY = "emg_data/P001/a.c3d"
 
@@ -89,7 +97,7 @@ def test_an_object_that_changes_between_two_reads_is_noticed(store):
     source = store.source(KEY)
     assert source.read(0, 4) == b"0123"
     store.put(KEY, [b"abcdefghijk"])
-    with pytest.raises(ObjectGone, match="overwritten"):
+    with pytest.raises(ObjectReplaced, match="overwritten"):
         source.read(4, 4)
 
 
@@ -98,6 +106,31 @@ def test_what_is_not_there_is_gone(store, tmp_path):
     for ask in (store.head, store.source, lambda key: store.fetch(key, tmp_path / "copy")):
         with pytest.raises(ObjectGone, match=r"a\.c3d"):
             ask(KEY)
+
+
+def test_a_disk_of_this_machine_that_is_full_is_not_the_stores_fault(store):
+    store.put(KEY, [b"abc"])
+    with pytest.raises(CannotWrite, match="No space left on device"):
+        store.fetch(KEY, Path("/dev/full"))
+
+
+def test_a_place_that_is_not_there_is_not_taken_for_a_missing_object(store, tmp_path):
+    store.put(KEY, [b"abc"])
+    with pytest.raises(CannotWrite, match="No such file"):
+        store.fetch(KEY, tmp_path / "none" / "copy")
+
+
+def test_whoever_fetches_is_asked_with_every_piece_and_may_stop(store, tmp_path):
+    store.put(KEY, [bytes(3 * CHUNK_BYTES)])
+    beats = []
+    store.fetch(KEY, tmp_path / "copy", beat=lambda: beats.append(1))
+    assert len(beats) >= 3
+
+    def stop():
+        raise LeaseLost("another has it")
+
+    with pytest.raises(LeaseLost):
+        store.fetch(KEY, tmp_path / "copy", beat=stop)
 
 
 def test_deleting_twice_is_deleting_once(store):

@@ -31,6 +31,8 @@ class Claim:
     storage_bucket: str
     file_path: str
     file_size_bytes: int | None
+    storage_etag: str | None
+    file_hash: str | None
     recovered: bool
 
     @property
@@ -56,7 +58,7 @@ def claim(conn: Connection, session_id: UUID, *, seconds: float) -> Claim | None
                AND processing_status IN ('pending', 'processing', 'reprocessing')
                AND (lease_until IS NULL OR lease_until < clock_timestamp())
             RETURNING id AS session_id, attempt, tries, storage_bucket, file_path,
-                      file_size_bytes, recovered
+                      file_size_bytes, storage_etag, file_hash, recovered
             """,
             [seconds, session_id],
         )

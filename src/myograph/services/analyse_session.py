@@ -25,6 +25,7 @@ from myograph.errors import (
     MyographError,
     NotReadable,
     ObjectGone,
+    ObjectReplaced,
     StoreUnavailable,
     TooLarge,
 )
@@ -127,14 +128,37 @@ def _analyse(work: _Work) -> Outcome:
 
 
 def _fetch(work: _Work, path: Path) -> Stored:
-    """The whole file, hashed on the way; its size is the one that was announced."""
-    stored = work.store.fetch(work.claim.object_key, path)
+    """The whole file, hashed on the way; it is the one that was announced."""
+    beat = _paced(work.still_ours, every_s=work.terms.lease_s / 4)
+    stored = work.store.fetch(work.claim.object_key, path, beat=beat)
     announced = work.claim.file_size_bytes
     if announced is not None and stored.size != announced:
         raise StoreUnavailable(
             f"the store holds {stored.size} bytes where {announced} were announced"
         )
+    if not _is_announced(work.claim, stored):
+        raise ObjectReplaced("other bytes lie where this recording was announced")
     return stored
+
+
+def _is_announced(claim: Claim, stored: Stored) -> bool:
+    """By its bytes where they are known: what was restored from a backup has another etag."""
+    if claim.file_hash is not None:
+        return stored.sha256 == claim.file_hash
+    return claim.storage_etag in {None, stored.etag}
+
+
+def _paced(do: Callable[[], None], *, every_s: float) -> Callable[[], None]:
+    """What may be called at any time and does it now and then."""
+    last = time.monotonic()
+
+    def beat() -> None:
+        nonlocal last
+        if time.monotonic() - last >= every_s:
+            do()
+            last = time.monotonic()
+
+    return beat
 
 
 def _identify(work: _Work, stored: Stored) -> UUID | None:

@@ -10,14 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from myograph.errors import BadInput, BadName, ObjectGone, StoreUnavailable
+from myograph.errors import (
+    BadInput,
+    BadName,
+    CannotWrite,
+    ObjectGone,
+    ObjectReplaced,
+    StoreUnavailable,
+)
+
+if TYPE_CHECKING:
+    from obstore import GetResult
 
 SEGMENT_LIMIT_BYTES = 240  # a file system allows 255, and a name still being written is longer
 NAME_LIMIT_BYTES = 1024  # of S3
@@ -47,7 +57,7 @@ class Stored(Head):
 class ObjectSource:
     """Range reads of one object as it was when it was opened.
 
-    A store may be written to between two reads; a changed etag or size raises ObjectGone.
+    A store may be written to between two reads; a changed etag or size raises ObjectReplaced.
     """
 
     store: "ObjectStore"
@@ -82,7 +92,7 @@ class S3Account:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """Objects in one or more buckets. Every error is a StoreUnavailable, ObjectGone or BadName.
+    """Objects in one or more buckets. Every error is a StoreUnavailable or BadName.
 
     root    of a folder store, None for S3
     account    of an S3 store
@@ -103,8 +113,15 @@ class ObjectStore:
 
     def head(self, key: str) -> Head:
         bucket, name = self._where(key)
-        with _wrapped(key):
-            meta = obstore.head(bucket, name)
+        try:
+            with _wrapped(key):
+                meta = obstore.head(bucket, name)
+        except StoreUnavailable as exc:
+            if "Content-Length" not in exc.sentence:
+                raise
+            # Supabase does not tell the length of an empty object when asked for its head alone.
+            with _wrapped(key):
+                meta = obstore.get(bucket, name).meta
         return Head(key, meta["size"], _bare(meta["e_tag"]))
 
     def exists(self, key: str) -> bool:
@@ -117,19 +134,25 @@ class ObjectStore:
     def source(self, key: str) -> ObjectSource:
         return ObjectSource(self, self.head(key))
 
-    def fetch(self, key: str, target: Path) -> Stored:
-        """Copy the object to `target`, a piece at a time."""
+    def fetch(self, key: str, target: Path, *, beat: Callable[[], None] = lambda: None) -> Stored:
+        """Copy the object to `target`, a piece at a time; `beat` is called with each of them.
+
+        Raises CannotWrite where it is not the store that fails but the disk of this machine.
+        """
         bucket, name = self._where(key)
-        with _wrapped(key), target.open("wb") as file:
+        with _wrapped(key):
             result = obstore.get(bucket, name)
-            counted = _Counted(bytes(chunk) for chunk in result.stream(CHUNK_BYTES))
-            file.writelines(counted)
-            expected, etag = result.meta["size"], _bare(result.meta["e_tag"])
+        counted = _Counted(_pieces(key, result))
+        with _written(key), target.open("wb") as file:
+            for piece in counted:
+                file.write(piece)
+                beat()
+        expected = result.meta["size"]
         if counted.size != expected:
             raise StoreUnavailable(
                 f"the store sent {counted.size} of the {expected} bytes of {key!r}"
             )
-        return Stored(key, counted.size, etag, counted.digest.hexdigest())
+        return Stored(key, counted.size, _bare(result.meta["e_tag"]), counted.digest.hexdigest())
 
     def read_range(self, head: Head, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop` of the very object that `head` describes."""
@@ -139,7 +162,7 @@ class ObjectStore:
             result = obstore.get(bucket, name, options={"range": (start, stop)})
             content = bytes(result.bytes())
         if (result.meta["size"], _bare(result.meta["e_tag"])) != (head.size, head.etag):
-            raise ObjectGone(f"{head.key!r} was overwritten while it was read")
+            raise ObjectReplaced(f"{head.key!r} was overwritten while it was read")
         if len(content) != stop - start:
             raise StoreUnavailable(
                 f"the store sent {len(content)} of {stop - start} bytes of {head.key!r}"
@@ -278,6 +301,22 @@ class _Counted:
             self.size += len(chunk)
             self.digest.update(chunk)
             yield chunk
+
+
+def _pieces(key: str, result: "GetResult") -> Iterator[bytes]:
+    with _wrapped(key):
+        for piece in result.stream(CHUNK_BYTES):
+            yield bytes(piece)
+
+
+@contextmanager
+def _written(key: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise CannotWrite(
+            f"this machine has no place for a copy of {key!r}: {exc.strerror or exc}"
+        ) from exc
 
 
 @contextmanager

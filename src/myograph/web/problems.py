@@ -30,6 +30,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.LeaseLost: HTTPStatus.CONFLICT,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ObjectGone: HTTPStatus.GONE,
+    errors.CannotWrite: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S: Final = 2

@@ -9,8 +9,10 @@ TABLES = (
     "contraction_edits",
     "contractions",
     "emg_statistics",
+    "event_targets",
     "local_accounts",
     "migrations",
+    "outgoing_events",
     "patients",
     "people",
     "performance_scores",
@@ -90,6 +92,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "session_settings"): "all",
     (ADMIN, "SELECT", "contraction_edits"): "all",
     (ADMIN, "SELECT", "bfr_monitoring"): "all",
+    (ADMIN, "SELECT", "event_targets"): "all",
+    (ADMIN, "SELECT", "outgoing_events"): "all",
     (ADMIN, "SELECT", "processing_parameters"): "all",
     (ADMIN, "SELECT", "scoring_configuration"): "all",
     (ADMIN, "SELECT", "upload_events"): "all",
@@ -114,7 +118,13 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     **{
         (WORKER, op, table): "all"
         for op in ("SELECT", "INSERT", "UPDATE")
-        for table in ("therapy_sessions", "session_settings", "bfr_monitoring")
+        for table in (
+            "therapy_sessions",
+            "session_settings",
+            "bfr_monitoring",
+            "event_targets",
+            "outgoing_events",
+        )
     },
     **{
         (WORKER, op, table): "all"
@@ -156,6 +166,7 @@ FUNCTIONS = {
     "enter": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
     "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",
+    "resend_event": f"{WORKER} {ADMIN}",
     "score_again": WORKER,
     "set_session_type": WORKER,
     "analyse_again": WORKER,

@@ -36,9 +36,19 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = None
     pool_size: int = 10
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
+    event_targets: SecretStr | None = None  # a list in JSON: name, url, secret, events
+    event_hosts: str | None = None  # comma separated: the only hosts that may be told anything
     timezone: str = "Europe/Brussels"  # of INFO.TIME, which names none
     log: Literal["json", "text"] = "text"
 
     @property
     def accepted_buckets(self) -> tuple[str, ...]:
-        return tuple(b.strip() for b in self.buckets.split(",") if b.strip())
+        return _listed(self.buckets)
+
+    @property
+    def allowed_event_hosts(self) -> tuple[str, ...]:
+        return _listed(self.event_hosts or "")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -83,6 +83,12 @@ TABLE = [
     Row("POST /api/upload", "/api/upload", (401, 202, 202, 403, 202), b"x", form=True),
     Row("POST /upload", "/upload", (401, 202, 202, 403, 202), b"x", form=True),
     Row("GET /api/events", "/api/events", SIGNED_IN),
+    Row("GET /api/outgoing-events", "/api/outgoing-events", (401, 403, 403, 403, 200)),
+    Row(
+        "POST /api/outgoing-events/{event_id}/replay",
+        "/api/outgoing-events/00000000-0000-0000-0000-000000000000/replay",
+        (401, 403, 403, 403, 404),
+    ),
     Row("GET /", "/", SIGNED_IN),
     Row("GET /overview/counts", "/overview/counts", SIGNED_IN),
     Row("GET /overview/lists", "/overview/lists", SIGNED_IN),

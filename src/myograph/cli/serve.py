@@ -44,6 +44,7 @@ def serve(
 
     settings = _settings(data_dir, host, port)
     logs.configure(settings.log)
+    system.event_targets(settings)  # said here, where somebody reads it, and not by the worker
     serving.stop_when_told()
     listener = serving.listening(settings.host, settings.port)
     announce = "Myograph is ready at {}".format
@@ -75,6 +76,7 @@ def work(
     logs.configure(settings.log, log_file)
     if with_parent:
         children.stop_with_parent()
+    targets = system.event_targets(settings)
     with system.bench(settings) as bench:
         run_worker(
             bench.url,
@@ -82,6 +84,7 @@ def work(
             pseudonym_key=bench.pseudonym_key,
             timezone=settings.timezone,
             concurrency=concurrency or os.cpu_count() or 1,
+            targets=targets,
         )
 
 

@@ -11,6 +11,7 @@ from myograph.db import embedded
 from myograph.db.embedded import Secrets
 from myograph.db.migrate import migrate_url
 from myograph.errors import BadInput
+from myograph.services.event_targets import Target, targets_of
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore, open_store
 
@@ -113,6 +114,11 @@ def open_storage(settings: Settings, data_dir: Path) -> ObjectStore:
         key_id=settings.storage_key_id,
         secret=revealed(settings.storage_secret),
     )
+
+
+def event_targets(settings: Settings) -> tuple[Target, ...]:
+    """Whom a worker tells what becomes of sessions."""
+    return targets_of(revealed(settings.event_targets) or "", settings.allowed_event_hosts)
 
 
 def pseudonym_key(settings: Settings, kept: Secrets) -> str:

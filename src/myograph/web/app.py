@@ -15,7 +15,17 @@ from myograph.services.read_signal import Outlines
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web import problems, static_files
-from myograph.web.api import entries, events, health, schema, sessions, sign_in, signals, uploads
+from myograph.web.api import (
+    entries,
+    events,
+    health,
+    outgoing,
+    schema,
+    sessions,
+    sign_in,
+    signals,
+    uploads,
+)
 from myograph.web.auth import Doorkeeper
 from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
 from myograph.web.live import Live
@@ -85,7 +95,7 @@ def end_streams(app: FastAPI) -> None:
 
 PARTS: Final = (
     static_files,
-    *(health, sign_in, uploads, sessions, entries, events, signals, schema),
+    *(health, sign_in, uploads, sessions, entries, events, outgoing, signals, schema),
     *(overview, upload, session_list, session, signal, theme, help_page),
 )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -15,10 +15,12 @@ from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.db import lease
 from myograph.db.pool import open_pool
 from myograph.services.analyse_session import Terms
+from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
 from myograph.worker.processes import Processes
+from myograph.worker.sender import sending
 from myograph.worker.tasks import Has, tasks
 
 log = structlog.get_logger()
@@ -63,17 +65,20 @@ def run_worker(
     concurrency: int | None = None,
     rhythm: Rhythm | None = None,
     lease_s: float = 30.0,
+    targets: Sequence[Target] = (),
 ) -> None:
     """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
 
     url    the worker's login; LISTEN needs a direct connection, no pooler in transaction mode
+    targets    are told what becomes of sessions
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
     work = Work(url, store, terms, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
     # A claim is kept alive well before it runs out.
     processes = Processes(work.concurrency, beat_every_s=lease_s / 4)
     with processes, _equipped(work, processes.measure) as has:
-        asyncio.run(_work(work, has))
+        announce(has.pool, targets)
+        asyncio.run(_work(work, has, targets))
 
 
 def run_until_empty(
@@ -99,8 +104,8 @@ def _equipped(work: Work, measure: Measure) -> Generator[Has]:
         yield Has(pool, work.store, work.terms, measure)
 
 
-async def _work(work: Work, has: Has) -> None:
-    async with _app(work).open_async() as app:
+async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
+    async with _app(work).open_async() as app, sending(has.pool, targets):
         reaper = asyncio.create_task(_reap_for_ever(work, has))
         try:
             await app.run_worker_async(

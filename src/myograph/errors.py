@@ -10,7 +10,9 @@ MyographError
 │   ├── NoEmgChannel         it has no channel in volts
 │   ├── TooManyChannels      more EMG channels than we analyse
 │   ├── RateTooLow           below 200 samples per second
-│   └── TooShort             less than a second of signal
+│   ├── TooShort             less than a second of signal
+│   ├── TooSlow              it takes longer than any honest file of its size
+│   └── TooMuchMemory        it takes more memory than one file may
 ├── TooLarge                 an upload beyond the limit
 ├── BadName                  a name no object may have
 ├── BadInput                 something a person entered cannot be right
@@ -21,6 +23,7 @@ MyographError
 │   └── WrongPassword        the name and the password do not belong together
 ├── TooManyAttempts          too many sign-ins failed; it may be tried again later
 ├── LeaseLost                another worker has taken this session over
+├── MeasuringDied            what measured the file was ended from outside; it is tried again
 ├── StoreUnavailable         object storage does not answer as it should
 │   ├── ObjectGone           the object is no longer there
 │   └── ObjectReplaced       other bytes lie there by now
@@ -97,6 +100,14 @@ class TooShort(NotReadable):
     code = "too_short"
 
 
+class TooSlow(NotReadable):
+    code = "too_slow"
+
+
+class TooMuchMemory(NotReadable):
+    code = "too_much_memory"
+
+
 class TooLarge(MyographError):
     code = "too_large"
 
@@ -145,6 +156,12 @@ class LeaseLost(MyographError):
     """The session was taken over while we worked: what we have is stale and is thrown away."""
 
     code = "lease_lost"
+
+
+class MeasuringDied(MyographError):
+    """Not by its own fault, as far as anybody knows: the system may have run out of memory."""
+
+    code = "measuring_died"
 
 
 class StoreUnavailable(MyographError):

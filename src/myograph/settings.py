@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024
@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
     event_targets: SecretStr | None = None  # a list in JSON: name, url, secret, events
     event_hosts: str | None = None  # comma separated: the only hosts that may be told anything
+    measure_memory_mb: int = Field(default=1024, ge=64)  # of one file
+    measure_seconds: float = Field(default=30.0, gt=0)  # of processor time, up to 10 MB
     timezone: str = "Europe/Brussels"  # of INFO.TIME, which names none
     log: Literal["json", "text"] = "text"
 

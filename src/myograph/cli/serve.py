@@ -70,6 +70,7 @@ def work(
     Example: MYOGRAPH_WORKER_DATABASE_URL=postgresql://... myograph work --concurrency 2
     """
     from myograph.cli import children, logs, system
+    from myograph.worker.measuring import Limits
     from myograph.worker.run import run_worker
 
     settings = _settings(data_dir)
@@ -85,6 +86,7 @@ def work(
             timezone=settings.timezone,
             concurrency=concurrency or os.cpu_count() or 1,
             targets=targets,
+            limits=Limits(memory_mb=settings.measure_memory_mb, measure_s=settings.measure_seconds),
         )
 
 

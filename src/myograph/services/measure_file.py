@@ -17,13 +17,23 @@ class Stopped(Exception):
     """Whoever measures was asked to stop, and leaves the file to another."""
 
 
-def measure_file(path: Path, protocol: Protocol, recover: bool) -> Measurement:  # noqa: FBT001, sent to another process by place
-    """Everything that can be measured in the file at `path`."""
+def _nothing() -> None: ...
+
+
+def measure_file(
+    path: Path,
+    protocol: Protocol,
+    recover: bool,  # noqa: FBT001, sent to another process by place
+    once_read: Callable[[], None] = _nothing,
+) -> Measurement:
+    """Everything that can be measured in the file at `path`; `once_read` is called before that."""
     # A worker names this function and other processes run it: the worker does without scipy.
     from myograph.analysis.measure import measure  # noqa: PLC0415, see above
 
     with FileSource(path) as source:
-        return measure(read_recording(source, recover=recover), protocol)
+        recording = read_recording(source, recover=recover)
+        once_read()
+        return measure(recording, protocol)
 
 
 def measure_here(

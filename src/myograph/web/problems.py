@@ -28,6 +28,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.LeaseLost: HTTPStatus.CONFLICT,
+    errors.MeasuringDied: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ObjectGone: HTTPStatus.GONE,
     errors.CannotWrite: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -19,6 +19,7 @@ from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
+from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.sender import sending
 from myograph.worker.tasks import Has, tasks
@@ -66,16 +67,18 @@ def run_worker(
     rhythm: Rhythm | None = None,
     lease_s: float = 30.0,
     targets: Sequence[Target] = (),
+    limits: Limits | None = None,
 ) -> None:
     """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
 
     url    the worker's login; LISTEN needs a direct connection, no pooler in transaction mode
     targets    are told what becomes of sessions
+    limits     of what measuring one file may cost
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
     work = Work(url, store, terms, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
     # A claim is kept alive well before it runs out.
-    processes = Processes(work.concurrency, beat_every_s=lease_s / 4)
+    processes = Processes(limits, beat_every_s=lease_s / 4)
     with processes, _equipped(work, processes.measure) as has:
         announce(has.pool, targets)
         asyncio.run(_work(work, has, targets))

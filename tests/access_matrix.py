@@ -6,6 +6,8 @@ A table, view or function that has no line here fails the tests. "all" is every 
 TABLES = (
     "bfr_monitoring",
     "c3d_technical_data",
+    "contraction_edit_outcomes",
+    "contraction_edit_revocations",
     "contraction_edits",
     "contractions",
     "emg_statistics",
@@ -43,6 +45,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (THERAPIST, "SELECT", "therapy_sessions_with_technical"): "all",
     (THERAPIST, "SELECT", "session_settings"): "all",
     (THERAPIST, "SELECT", "contraction_edits"): "all",
+    (THERAPIST, "SELECT", "contraction_edit_outcomes"): "all",
+    (THERAPIST, "SELECT", "contraction_edit_revocations"): "all",
     (THERAPIST, "SELECT", "bfr_monitoring"): "all",
     (THERAPIST, "SELECT", "processing_parameters"): "all",
     (THERAPIST, "SELECT", "scoring_configuration"): "all",
@@ -78,6 +82,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "bfr_session_duration_minutes monitoring_frequency_hz measurement_method created_at "
         "updated_at"
     ),
+    (RESEARCHER, "SELECT", "contraction_edit_outcomes"): "all",
+    (RESEARCHER, "SELECT", "contraction_edit_revocations"): "edit_id session_id at",
     (RESEARCHER, "SELECT", "contraction_edits"): (
         "id session_id channel action before_start_s before_end_s after_start_s after_end_s at"
     ),
@@ -91,6 +97,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "therapy_sessions_with_technical"): "all",
     (ADMIN, "SELECT", "session_settings"): "all",
     (ADMIN, "SELECT", "contraction_edits"): "all",
+    (ADMIN, "SELECT", "contraction_edit_outcomes"): "all",
+    (ADMIN, "SELECT", "contraction_edit_revocations"): "all",
     (ADMIN, "SELECT", "bfr_monitoring"): "all",
     (ADMIN, "SELECT", "event_targets"): "all",
     (ADMIN, "SELECT", "outgoing_events"): "all",
@@ -129,7 +137,13 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     **{
         (WORKER, op, table): "all"
         for op in ("SELECT", "INSERT")
-        for table in ("contraction_edits", "upload_events", "processing_parameters")
+        for table in (
+            "contraction_edits",
+            "contraction_edit_outcomes",
+            "contraction_edit_revocations",
+            "upload_events",
+            "processing_parameters",
+        )
     },
     (WORKER, "SELECT", "therapy_sessions_with_technical"): "all",
     (WORKER, "SELECT", "scoring_configuration"): "all",
@@ -167,6 +181,12 @@ FUNCTIONS = {
     "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
     "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",
     "resend_event": f"{WORKER} {ADMIN}",
+    "edit_contraction": f"{WORKER} {THERAPIST} {ADMIN}",
+    "revoke_edit": f"{WORKER} {THERAPIST} {ADMIN}",
+    "editor_ids": f"{WORKER} {ACCOUNTS}",
+    "editors": f"{ACCOUNTS} {THERAPIST} {ADMIN}",
+    "may_write": WORKER,
+    "measure_again": WORKER,
     "score_again": WORKER,
     "set_session_type": WORKER,
     "analyse_again": WORKER,

@@ -16,6 +16,7 @@ MyographError
 ├── TooLarge                 an upload beyond the limit
 ├── BadName                  a name no object may have
 ├── BadInput                 something a person entered cannot be right
+├── Conflict                 it cannot be done to what is there now
 ├── NotFound                 there is no such thing, or it is not yours to see
 ├── NotAllowed               you may see it, but not do that
 │   └── CrossSite            another site asked for it in your name
@@ -118,6 +119,12 @@ class BadName(MyographError):
 
 class BadInput(MyographError):
     code = "bad_input"
+
+
+class Conflict(MyographError):
+    """What was asked may be right by itself, and does not fit what is there."""
+
+    code = "conflict"
 
 
 class NotFound(MyographError):

@@ -99,7 +99,7 @@ def test_nobody_deletes_but_the_worker_what_is_its_own(owner, role):
     ).fetchall()
     of_worker = {
         *("c3d_technical_data", "emg_statistics", "contractions", "performance_scores"),
-        "outgoing_events",
+        *("contraction_edit_outcomes", "outgoing_events"),
     } | {f"procrastinate_{name}" for name in ("jobs", "workers", "events", "periodic_defers")}
     deletes = of_worker if role in {"myograph_worker", "myograph_work"} else set()
     assert {name for (name,) in rows} == deletes

@@ -175,8 +175,8 @@ def test_a_claim_that_ran_out_is_taken_over(analyse, upload, look, pool, clinic)
 def test_a_stale_write_is_refused(analyse, upload, look, pool, clinic):
     received = upload()
 
-    def overtaken(path, protocol, recover, beat):
-        measured = measure_here(path, protocol, recover, beat)
+    def overtaken(path, protocol, recover, edits, beat):
+        measured = measure_here(path, protocol, recover, edits, beat)
         with pool.connection() as conn:
             conn.execute("UPDATE therapy_sessions SET lease_until = now() - interval '1 s'")
         assert analyse(received) == "analysed"
@@ -193,7 +193,7 @@ def test_a_stale_write_is_refused(analyse, upload, look, pool, clinic):
 def test_a_long_measurement_learns_that_its_claim_is_gone(analyse, upload, pool):
     received = upload()
 
-    def slow(_path, _protocol, _recover, beat):
+    def slow(_path, _protocol, _recover, _edits, beat):
         beat()
         with pool.connection() as conn:
             conn.execute("UPDATE therapy_sessions SET attempt = attempt + 1")
@@ -206,7 +206,7 @@ def test_a_beat_keeps_the_claim_and_is_no_news(analyse, upload, look, pool, clin
     received = upload()
     seen = []
 
-    def slow(path, protocol, recover, beat):
+    def slow(path, protocol, recover, edits, beat):
         for _ in range(2):
             with pool.connection() as conn:
                 seen.append(
@@ -215,7 +215,7 @@ def test_a_beat_keeps_the_claim_and_is_no_news(analyse, upload, look, pool, clin
                     ).fetchone()
                 )
             beat()
-        return measure_here(path, protocol, recover, beat)
+        return measure_here(path, protocol, recover, edits, beat)
 
     analyse(received, slow)
     (first_until, *first), (second_until, *second) = seen
@@ -366,9 +366,9 @@ def test_an_error_of_someone_who_lost_the_claim_is_nobodys(analyse, upload, look
 def test_a_session_that_is_superseded_meanwhile_keeps_nothing(analyse, upload, look, pool, clinic):
     received = upload(name="unassigned/a.c3d")
 
-    def overwritten(path, protocol, recover, beat):
+    def overwritten(path, protocol, recover, edits, beat):
         upload(game_file(seed=2), name="unassigned/a.c3d")
-        return measure_here(path, protocol, recover, beat)
+        return measure_here(path, protocol, recover, edits, beat)
 
     assert analyse(received, overwritten) == "lease_lost"
     assert look(received).failure_kind == "superseded"
@@ -493,10 +493,10 @@ def test_facts_are_there_before_the_samples_are_read(analyse, upload, pool):
     received = upload()
     seen = []
 
-    def watch(path: Path, protocol, recover, beat):
+    def watch(path: Path, protocol, recover, edits, beat):
         with pool.connection() as conn:
             seen.append(technical.of_session(conn, received.session_id))
-        return measure_here(path, protocol, recover, beat)
+        return measure_here(path, protocol, recover, edits, beat)
 
     analyse(received, watch)
     assert seen[0].sampling_rate == 1000
@@ -523,7 +523,7 @@ def test_a_claim_that_is_lost_cannot_be_extended(pool, upload):
 def test_who_is_stopped_leaves_the_session_to_the_next_as_it_was(analyse, upload, look):
     received = upload()
 
-    def stopped(_path, _protocol, _recover, _beat):
+    def stopped(_path, _protocol, _recover, _edits, _beat):
         raise Stopped
 
     for _ in range(TERMS.max_tries + 1):
@@ -537,7 +537,7 @@ def test_who_is_stopped_leaves_the_session_to_the_next_as_it_was(analyse, upload
 def test_who_is_stopped_when_the_claim_is_lost_changes_nothing(analyse, upload, look, pool):
     received = upload()
 
-    def overtaken(_path, _protocol, _recover, _beat):
+    def overtaken(_path, _protocol, _recover, _edits, _beat):
         with pool.connection() as conn:
             conn.execute("UPDATE therapy_sessions SET attempt = attempt + 1")
         raise Stopped

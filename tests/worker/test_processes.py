@@ -34,7 +34,7 @@ def measuring(processes):
 
 
 def test_they_measure_what_this_process_would(processes, recording):
-    there = processes.measure(recording, DEFAULT, False, lambda: None)
+    there = processes.measure(recording, DEFAULT, False, (), lambda: None)
     assert there == measure_file(recording, DEFAULT, recover=False)
 
 
@@ -64,22 +64,22 @@ def test_while_they_work_the_one_who_waits_is_called(processes, endless):
             let_go(endless)
 
     with pytest.raises(OSError, match="seek"):  # a pipe, in the end, is no recording
-        processes.measure(endless, DEFAULT, False, beat)
+        processes.measure(endless, DEFAULT, False, (), beat)
     assert len(beats) >= 3
 
 
 def test_without_files_they_end_and_with_the_next_they_are_back(recording):
     with Processes(beat_every_s=0.01, idle_s=0.01) as processes:
-        first = processes.measure(recording, DEFAULT, False, lambda: None)
+        first = processes.measure(recording, DEFAULT, False, (), lambda: None)
         while measuring(processes):
             threading.Event().wait(0.01)
-        assert processes.measure(recording, DEFAULT, False, lambda: None) == first
+        assert processes.measure(recording, DEFAULT, False, (), lambda: None) == first
 
 
 def test_they_stay_for_a_file_that_comes_in_time(processes, recording):
-    processes.measure(recording, DEFAULT, False, lambda: None)
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
     [only] = measuring(processes)
-    processes.measure(recording, DEFAULT, False, lambda: None)
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
     assert measuring(processes) == [only]
 
 
@@ -93,14 +93,14 @@ def test_one_that_works_is_not_idle(endless):
             let_go(endless)
 
         with pytest.raises(OSError, match="seek"):
-            processes.measure(endless, DEFAULT, False, beat)
+            processes.measure(endless, DEFAULT, False, (), beat)
 
 
 def test_a_refusal_comes_back_as_it_was(processes, tmp_path):
     path = tmp_path / "a.c3d"
     path.write_bytes(game_file(finalised=False))
     with pytest.raises(Unfinalised):
-        processes.measure(path, DEFAULT, False, lambda: None)
+        processes.measure(path, DEFAULT, False, (), lambda: None)
 
 
 def test_who_loses_the_claim_stops_waiting(processes, endless):
@@ -108,12 +108,12 @@ def test_who_loses_the_claim_stops_waiting(processes, endless):
         raise LeaseLost("lost")
 
     with pytest.raises(LeaseLost):
-        processes.measure(endless, DEFAULT, False, lost)
+        processes.measure(endless, DEFAULT, False, (), lost)
     assert measuring(processes) == []
 
 
 def test_one_that_is_killed_is_replaced(processes, recording, endless):
-    processes.measure(recording, DEFAULT, False, lambda: None)
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
     killed = measuring(processes)
 
     def kill():
@@ -121,17 +121,17 @@ def test_one_that_is_killed_is_replaced(processes, recording, endless):
             child.send_signal(signal.SIGKILL)
 
     with pytest.raises(MeasuringDied):
-        processes.measure(endless, DEFAULT, False, kill)
-    assert processes.measure(recording, DEFAULT, False, lambda: None).channels
+        processes.measure(endless, DEFAULT, False, (), kill)
+    assert processes.measure(recording, DEFAULT, False, (), lambda: None).channels
     assert measuring(processes) != killed
 
 
 def test_one_that_dies_while_it_has_nothing_to_do_costs_no_file(processes, recording):
-    processes.measure(recording, DEFAULT, False, lambda: None)
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
     [idle] = measuring(processes)
     idle.kill()
     idle.wait()
-    assert processes.measure(recording, DEFAULT, False, lambda: None).channels
+    assert processes.measure(recording, DEFAULT, False, (), lambda: None).channels
 
 
 def test_one_that_dies_takes_no_other_with_it(processes, recording, endless):
@@ -140,7 +140,7 @@ def test_one_that_dies_takes_no_other_with_it(processes, recording, endless):
 
     def measure_another():
         with pytest.raises(MeasuringDied) as caught:
-            processes.measure(endless, DEFAULT, False, lambda: None)
+            processes.measure(endless, DEFAULT, False, (), lambda: None)
         other.append(caught.value)
 
     beside = threading.Thread(target=measure_another)
@@ -148,12 +148,12 @@ def test_one_that_dies_takes_no_other_with_it(processes, recording, endless):
     while not measuring(processes):
         threading.Event().wait(0.001)
     [doomed] = measuring(processes)
-    before = processes.measure(recording, DEFAULT, False, lambda: None)
+    before = processes.measure(recording, DEFAULT, False, (), lambda: None)
     [survivor] = [p for p in measuring(processes) if p != doomed]
     doomed.kill()
     beside.join()
     assert "was ended" in other[0].sentence
-    assert processes.measure(recording, DEFAULT, False, lambda: None) == before
+    assert processes.measure(recording, DEFAULT, False, (), lambda: None) == before
     assert measuring(processes) == [survivor]
 
 
@@ -168,7 +168,7 @@ def test_a_file_that_takes_too_long_is_refused_and_no_other_pays_for_it(long, re
     limits = Limits(measure_s=0.05)
     with Processes(limits, beat_every_s=0.01) as processes:
         with pytest.raises(TooSlow, match=r"^Measuring this file took more than 0.05 s"):
-            processes.measure(long, DEFAULT, False, lambda: None)
+            processes.measure(long, DEFAULT, False, (), lambda: None)
         assert measuring(processes) == []
 
 
@@ -180,7 +180,7 @@ def test_a_file_whose_header_takes_too_long_is_refused_too(tmp_path):
         Processes(Limits(read_s=0.002), beat_every_s=0.01) as processes,
         pytest.raises(TooSlow, match=r"^Reading this file took more than 0.002 s"),
     ):
-        processes.measure(path, DEFAULT, False, lambda: None)
+        processes.measure(path, DEFAULT, False, (), lambda: None)
 
 
 def test_waiting_for_something_else_costs_no_processor_time(endless):
@@ -188,7 +188,7 @@ def test_waiting_for_something_else_costs_no_processor_time(endless):
     limits = Limits(read_s=0.005, measure_s=0.005)
     with Processes(limits, beat_every_s=0.01) as processes:
         with pytest.raises(MeasuringDied, match="did not end"):
-            processes.measure(endless, DEFAULT, False, lambda: None)
+            processes.measure(endless, DEFAULT, False, (), lambda: None)
         assert measuring(processes) == []
 
 
@@ -202,32 +202,32 @@ def test_a_larger_file_has_more_time():
 def test_a_file_that_takes_too_much_memory_is_refused_and_its_process_replaced(long, recording):
     with Processes(Limits(memory_mb=1), beat_every_s=0.01) as processes:
         with pytest.raises(TooMuchMemory, match="more than 1 MB"):
-            processes.measure(long, DEFAULT, False, lambda: None)
+            processes.measure(long, DEFAULT, False, (), lambda: None)
         assert measuring(processes) == []
 
 
 def test_a_limit_that_an_honest_file_keeps_changes_nothing(recording):
     with Processes(Limits(memory_mb=64), beat_every_s=0.01) as processes:
         for _ in range(3):
-            there = processes.measure(recording, DEFAULT, False, lambda: None)
+            there = processes.measure(recording, DEFAULT, False, (), lambda: None)
             assert there == measure_file(recording, DEFAULT, recover=False)
 
 
 def test_who_is_closed_while_a_file_is_measured_ends_that_too(endless):
     processes = Processes(beat_every_s=0.01)
     with pytest.raises(MeasuringDied):
-        processes.measure(endless, DEFAULT, False, processes.close)
+        processes.measure(endless, DEFAULT, False, (), processes.close)
 
 
 def test_a_bug_comes_back_with_its_trace(processes, endless):
     with pytest.raises(OSError, match="seek") as caught:
-        processes.measure(endless, DEFAULT, False, lambda: let_go(endless))
+        processes.measure(endless, DEFAULT, False, (), lambda: let_go(endless))
     assert "measure_file" in "".join(caught.value.__notes__)
 
 
 def test_closing_twice_is_closing_once(recording):
     processes = Processes()
-    processes.measure(recording, DEFAULT, False, lambda: None)
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
     [only] = measuring(processes)
     processes.close()
     processes.close()

@@ -1,12 +1,15 @@
 """Everything we measure in a recording: the only place where the steps are put in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from myograph.analysis.amplitude import amplitude_of
 from myograph.analysis.contractions import Detection, find_contractions
+from myograph.analysis.corrected import corrected, signed
 from myograph.analysis.describe import Traces, describe, spectral_of
+from myograph.analysis.edits import Edit, Outcome, without_channel
 from myograph.analysis.fatigue import fatigue_of, with_verdicts
 from myograph.analysis.findings import artefact_findings, detection_findings
 from myograph.analysis.game import agreement, game_runs, game_trace
@@ -30,15 +33,20 @@ LOWEST_RATE_HZ = 200.0
 _P95 = 0.95
 
 
-def measure(recording: Recording, protocol: Protocol) -> Measurement:
-    """Every channel by itself: a bad one never removes another."""
+def measure(recording: Recording, protocol: Protocol, edits: Sequence[Edit] = ()) -> Measurement:
+    """Every channel by itself: a bad one never removes another.
+
+    edits    applied in their order after detection; everything that is made of contractions
+             follows. How well the signal and the game agree with the detector does not
+    """
     facts = recording.facts
     _refuse_what_cannot_be_measured(facts)
     measured: list[_Measured] = []
     refused: list[Finding] = []
     for channel in recording.channels:
         try:
-            measured.append(_measure(channel, facts, protocol))
+            own = [edit for edit in edits if edit.channel == channel.label]
+            measured.append(_measure(channel, facts, protocol, own))
         except TooShort as e:
             refused.append(Finding(e.code, e.sentence, channel.label))
     implied_hz = clearest([m.line for m in measured if m.line is not None])
@@ -50,7 +58,14 @@ def measure(recording: Recording, protocol: Protocol) -> Measurement:
         refused=tuple(refused),
         findings=contradictions(evidence, facts),
         rate=evidence,
+        edits=_outcomes(measured, edits),
     )
+
+
+def _outcomes(measured: "Sequence[_Measured]", edits: Sequence[Edit]) -> tuple[Outcome, ...]:
+    """Of every edit, also of those whose channel could not be measured."""
+    found = {outcome.edit_id: outcome for m in measured for outcome in m.outcomes}
+    return tuple(found.get(edit.id) or without_channel(edit) for edit in edits)
 
 
 def _refuse_what_cannot_be_measured(facts: Facts) -> None:
@@ -69,17 +84,24 @@ def _refuse_what_cannot_be_measured(facts: Facts) -> None:
 class _Measured:
     channel: ChannelMeasurement
     line: Line | None
+    outcomes: tuple[Outcome, ...]
 
 
-def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
+def _measure(
+    channel: Channel, facts: Facts, protocol: Protocol, edits: Sequence[Edit]
+) -> _Measured:
     prepared = _prepare(channel, facts, protocol)
     artefacts, spectra, traces = prepared.artefacts, prepared.spectra, prepared.traces
     grid = traces.grid
     found = _find(channel, traces, protocol)
-    spans = grid.edges[found.runs]
+    kept = corrected(found.runs, grid, edits, protocol)
+    spans = grid.edges[kept.runs]
     power = mean_spectra(spectra, spans, protocol)
     spectral = spectral_of(spans, power, spectra, protocol)
-    contractions = describe(found.runs, traces, spectral, source=found.source, protocol=protocol)
+    contractions = signed(
+        describe(kept.runs, traces, spectral, source=found.source, protocol=protocol),
+        kept.edit_ids,
+    )
     line = line_of(spectra.samples, grid, protocol)
     quality = quality_of(
         channel.label,
@@ -91,13 +113,13 @@ def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
     )
     measured = ChannelMeasurement(
         label=channel.label,
-        clinical=clinical(grid, found.runs, power, spectra=spectra, protocol=protocol),
+        clinical=clinical(grid, kept.runs, power, spectra=spectra, protocol=protocol),
         whole=whole(grid, spectra),
-        temporal=temporal(grid, found.runs, spectra=spectra, protocol=protocol),
+        temporal=temporal(grid, kept.runs, spectra=spectra, protocol=protocol),
         contractions=contractions,
         game=_agreement(found, grid, artefacts),
         quality=quality,
-        envelope_p95_v=_p95(traces.envelope, found.runs),
+        envelope_p95_v=_p95(traces.envelope, kept.runs),
         rest_v=found.detection.rest_v,
         threshold_v=found.detection.threshold_v,
         findings=(
@@ -105,17 +127,17 @@ def _measure(channel: Channel, facts: Facts, protocol: Protocol) -> _Measured:
             *_doubts(channel.label, found, contractions, protocol),
         ),
         pipeline=_pipeline(grid.rate_hz, prepared.line_hz, protocol),
-        activated_p95_v=None if traces.game is None else _p95(traces.game, found.runs),
+        activated_p95_v=None if traces.game is None else _p95(traces.game, kept.runs),
         implied_rate_hz=None if line is None else line.implied_rate_hz,
         fatigue=fatigue_of(
             channel.label,
             contractions,
             verdict=quality.verdict,
-            rest_rms_v=amplitude_of(grid, ~filled(found.runs, grid.size)).rms_v,
+            rest_rms_v=_rest_rms_v(grid, found.runs, kept.runs),
             protocol=protocol,
         ),
     )
-    return _Measured(measured, line)
+    return _Measured(measured, line, kept.outcomes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +213,12 @@ def _doubts(
         source=found.source,
         doubtful_s=protocol.doubtful_s,
     )
+
+
+def _rest_rms_v(grid: Grid, found: Runs, kept: Runs) -> float | None:
+    """Of what lies between: a contraction that somebody removed did not become rest by that."""
+    active = filled(found, grid.size) | filled(kept, grid.size)
+    return amplitude_of(grid, ~active).rms_v
 
 
 def _p95(values: Signal, runs: Runs) -> float | None:

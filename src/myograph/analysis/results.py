@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
+from myograph.analysis.edits import Outcome
 from myograph.recording import Finding
 
 Verdict = Literal["good", "usable", "poor"]
@@ -19,7 +21,9 @@ class Contraction:
     activated_strength_v   the same of the game's activated channel; None where there is none
     masked_share           0..1 of its time that could not be used; above 0.1 it is not judged
     cut                    touches the first or the last sample
+    source                 the detector in use
     resolution_hz          of its spectrum: 1 / segment; None where it has none
+    edit_id                the person's edit that placed it; None: as it was found
     """
 
     number: int
@@ -40,6 +44,7 @@ class Contraction:
     cut: bool
     source: Literal["envelope", "activated"] = "envelope"
     resolution_hz: float | None = None
+    edit_id: UUID | None = None
 
     @property
     def duration_s(self) -> float:
@@ -224,7 +229,11 @@ class RateEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A whole recording, measured. `refused`: the channels that could not be, with the reason."""
+    """A whole recording, measured.
+
+    refused    the channels that could not be, with the reason
+    edits      what became of each edit that was to be applied
+    """
 
     method: str
     protocol_digest: str
@@ -232,3 +241,4 @@ class Measurement:
     refused: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     rate: RateEvidence | None = None
+    edits: tuple[Outcome, ...] = ()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from myograph.errors import BadInput, LeaseLost, MyographError, NotAllowed, NotFound
+from myograph.errors import BadInput, Conflict, LeaseLost, MyographError, NotAllowed, NotFound
 
 # RAISE ... USING ERRCODE in migrations/; the message is the sentence.
 _CODES: dict[str | None, type[MyographError]] = {
@@ -13,6 +13,7 @@ _CODES: dict[str | None, type[MyographError]] = {
     "MG403": NotAllowed,
     "MG404": NotFound,
     "MG409": LeaseLost,
+    "MG412": Conflict,
 }
 
 

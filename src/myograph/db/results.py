@@ -17,7 +17,7 @@ from myograph.analysis.results import (
     Statistics,
     Temporal,
 )
-from myograph.db import fatigue, scores
+from myograph.db import contraction_edits, fatigue, scores
 from myograph.db.plain import plain, plain_text
 from myograph.db.rows import certain
 from myograph.db.scoring import StoredChannel
@@ -64,6 +64,7 @@ def measured_before(
     """A session whose measurement of these bytes, by this method and protocol, can be shared.
 
     recovered    what was measured in a broken file is shared with whoever asked for that alone
+    What people corrected is never shared.
     """
     found: UUID | None = (
         conn.cursor(row_factory=scalar_row)
@@ -74,6 +75,8 @@ def measured_before(
               JOIN therapy_sessions t ON t.id = e.session_id
              WHERE e.file_hash = %s AND e.method = %s AND e.protocol_digest = %s
                AND t.processing_status = 'completed' AND t.recovered = %s
+               AND NOT EXISTS (SELECT FROM contraction_edit_outcomes o
+                                WHERE o.session_id = e.session_id)
              ORDER BY e.processed_at, e.session_id
              LIMIT 1
             """,
@@ -156,6 +159,7 @@ def replace(
                 for row in _judged(c, muscles[plain_text(c.label)])
             ],
         )
+    contraction_edits.save_outcomes(conn, session_id, measurement.edits)
 
 
 def _judged(measured: ChannelMeasurement, muscle: MuscleScore) -> Iterator[dict[str, Any]]:
@@ -185,6 +189,7 @@ def findings_at(conn: Connection, session_id: UUID) -> list[Mapping[str, Any]]:
 def _delete(conn: Connection, session_id: UUID) -> None:
     conn.execute("DELETE FROM performance_scores WHERE session_id = %s", [session_id])
     conn.execute("DELETE FROM emg_statistics WHERE session_id = %s", [session_id])
+    contraction_edits.forget_outcomes(conn, session_id)
 
 
 def findings_of(measurement: Measurement) -> list[Mapping[str, Any]]:
@@ -307,6 +312,7 @@ def _contraction(one: Contraction) -> dict[str, Any]:
         "masked_share": one.masked_share,
         "cut": one.cut,
         "source": one.source,
+        "edit_id": one.edit_id,
     }
 
 
@@ -403,12 +409,13 @@ _INSERT_CONTRACTION = """
     INSERT INTO contractions (
         session_id, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
         time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source,
-        meets_intensity, meets_duration, is_good, prescribed_intensity, prescribed_duration, short)
+        edit_id, meets_intensity, meets_duration, is_good, prescribed_intensity,
+        prescribed_duration, short)
     VALUES (
         %(session_id)s, %(channel)s, %(number)s, %(start_s)s, %(end_s)s, %(peak)s, %(mean)s,
         %(strength)s, %(activated_strength)s, %(time_to_peak_s)s, %(rms)s, %(mav)s, %(iemg)s,
         %(mpf)s, %(mdf)s, %(fi_nsm5)s, %(resolution)s, %(masked_share)s, %(cut)s, %(source)s,
-        %(meets_intensity)s, %(meets_duration)s, %(is_good)s, %(prescribed_intensity)s,
+        %(edit_id)s, %(meets_intensity)s, %(meets_duration)s, %(is_good)s, %(prescribed_intensity)s,
         %(prescribed_duration)s, %(short)s)
     """
 

@@ -12,12 +12,13 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from myograph import __version__
+from myograph.analysis.edits import Edit
 from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.analysis.results import Measurement
 from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
-from myograph.db import lease, results
+from myograph.db import contraction_edits, lease, results
 from myograph.db.lease import Claim
 from myograph.errors import (
     BadName,
@@ -75,10 +76,11 @@ def analyse_session(
     began = time.monotonic()
     with pool.connection() as conn:
         claim = lease.claim(conn, session_id, seconds=terms.lease_s)
+        edits = contraction_edits.active(conn, session_id)
     if claim is None:
         return "nothing_to_do"
     try:
-        return _analyse(_Work(pool, store, claim, terms, measure, began))
+        return _analyse(_Work(pool, store, claim, terms, measure, edits, began))
     except LeaseLost:
         return "lease_lost"
     except Stopped:
@@ -98,11 +100,14 @@ def analyse_session(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
+    """edits: those that stand while the session is claimed; a later one takes the claim away."""
+
     pool: ConnectionPool[Connection]
     store: ObjectStore
     claim: Claim
     terms: Terms
     measure: Measure
+    edits: tuple[Edit, ...]
     began: float
 
     def still_ours(self) -> None:
@@ -122,7 +127,9 @@ def _analyse(work: _Work) -> Outcome:
         if source is not None:
             _save(work, lambda conn: _share(work, conn, source))
             return "shared"
-        measured = work.measure(path, work.terms.protocol, work.claim.recovered, work.still_ours)
+        measured = work.measure(
+            path, work.terms.protocol, work.claim.recovered, work.edits, work.still_ours
+        )
     _save(work, lambda conn: _write(work, conn, measured, facts, stored.sha256))
     return "analysed"
 
@@ -162,13 +169,18 @@ def _paced(do: Callable[[], None], *, every_s: float) -> Callable[[], None]:
 
 
 def _identify(work: _Work, stored: Stored) -> UUID | None:
-    """Note the bytes; the session that the same measurement can be taken from, if there is one."""
+    """Note the bytes; the session that the same measurement can be taken from, if there is one.
+
+    There is none for a session that somebody corrected: its measurement is its own.
+    """
     protocol = work.terms.protocol
     with work.pool.connection() as conn:
         results.wait_for_twins(conn, stored.sha256)
         lease.hold(conn, work.claim)
         results.identify(conn, work.claim.session_id, stored.sha256)
         results.remember_protocol(conn, protocol, METHOD)
+        if work.edits:
+            return None
         found = results.measured_before(
             conn, stored.sha256, METHOD, protocol.digest, recovered=work.claim.recovered
         )

@@ -23,6 +23,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BadName: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Conflict: HTTPStatus.CONFLICT,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,

@@ -5,12 +5,14 @@ import resource
 import signal
 import threading
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
+from myograph.analysis.edits import Edit
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Measurement
 from myograph.errors import MyographError, TooMuchMemory
@@ -20,7 +22,7 @@ MB: Final = 1_000_000
 OUT_OF_TIME: Final = signal.SIGPROF  # what ends a process whose time is up
 USUAL_MB: Final = 10
 
-What = tuple[Path, Protocol, bool]  # as measure_file takes it
+What = tuple[Path, Protocol, bool, Sequence[Edit]]  # as measure_file takes it
 
 
 @dataclass(frozen=True, slots=True)

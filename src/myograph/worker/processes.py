@@ -4,13 +4,14 @@ import contextlib
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from myograph.analysis.edits import Edit
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Measurement
 from myograph.errors import MeasuringDied, TooMuchMemory, TooSlow
@@ -51,6 +52,7 @@ class Processes:
         path: Path,
         protocol: Protocol,
         recover: bool,  # noqa: FBT001, as in Measure
+        edits: Sequence[Edit],
         beat: Callable[[], None],
     ) -> Measurement:
         """Measure the file at `path`, calling `beat` every few seconds.
@@ -59,7 +61,7 @@ class Processes:
         be.
         """
         with self._one() as process:
-            answer = process.ask((path, protocol, recover), beat, self._beat_every_s)
+            answer = process.ask((path, protocol, recover, edits), beat, self._beat_every_s)
         if answer.measured is None:
             raise answer.error or MeasuringDied("The process that measured said nothing.")
         return answer.measured

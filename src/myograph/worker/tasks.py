@@ -1,7 +1,7 @@
 """Background work: each task is a name, a retry rule and a call to a service."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,6 +14,7 @@ from procrastinate.jobs import Job
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from myograph.analysis.edits import Edit
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Measurement
 from myograph.errors import LeaseLost
@@ -107,6 +108,7 @@ def _until_stopped(measure: Measure, context: JobContext) -> Measure:
         path: Path,
         protocol: Protocol,
         recover: bool,  # noqa: FBT001, as in Measure
+        edits: Sequence[Edit],
         beat: Callable[[], None],
     ) -> Measurement:
         def beat_or_stop() -> None:
@@ -114,7 +116,7 @@ def _until_stopped(measure: Measure, context: JobContext) -> Measure:
                 raise Stopped
             beat()
 
-        return measure(path, protocol, recover, beat_or_stop)
+        return measure(path, protocol, recover, edits, beat_or_stop)
 
     return measured
 

@@ -49,6 +49,7 @@ class Terms:
     zone            of the times in the files, which name none
     lease_s         how long a claim holds while nothing is heard of the worker
     max_tries       before a session that always fails is given up
+    scratch         where recordings are copied to; None: the system's folder for such things
     """
 
     pseudonym_key: str
@@ -56,6 +57,7 @@ class Terms:
     protocol: Protocol = DEFAULT
     lease_s: float = 30.0
     max_tries: int = 5
+    scratch: Path | None = None
 
 
 def analyse_session(
@@ -119,7 +121,7 @@ class _Work:
 
 
 def _analyse(work: _Work) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="myograph-") as folder:
+    with tempfile.TemporaryDirectory(prefix="myograph-", dir=work.terms.scratch) as folder:
         path = Path(folder) / "recording.c3d"
         stored = _fetch(work, path)
         source = _identify(work, stored)

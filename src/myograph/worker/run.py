@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 import structlog
@@ -21,6 +21,7 @@ from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
+from myograph.worker.scratch import scratch_folder
 from myograph.worker.sender import sending
 from myograph.worker.tasks import Has, tasks
 
@@ -103,8 +104,11 @@ def run_until_empty(
 def _equipped(work: Work, measure: Measure) -> Generator[Has]:
     # Two connections for each analysis: one that saves, one that says it still goes on.
     size = 2 * work.concurrency + 2
-    with open_pool(work.url, size=size, timeout=30, application="myograph worker") as pool:
-        yield Has(pool, work.store, work.terms, measure)
+    with (
+        scratch_folder() as folder,
+        open_pool(work.url, size=size, timeout=30, application="myograph worker") as pool,
+    ):
+        yield Has(pool, work.store, replace(work.terms, scratch=folder), measure)
 
 
 async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:

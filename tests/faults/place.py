@@ -1,0 +1,349 @@
+"""A system to break: a database, a store, and programs that run, die and are started again."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx2
+import psutil
+
+from myograph.db.embedded import Cluster, Login, secrets_of
+from myograph.services.receive_upload import Received, Upload, receive_upload
+from myograph.storage.objects import ObjectStore, folder_store
+from myograph.web.auth import COOKIE, Doorkeeper, Ticket
+from tests.database import Clinic, Database, fresh_database, settle_clinic
+from tests.faults.checker import Found, jobs_in, problems, sessions_in
+from tests.faults.nursery import Nursery
+from tests.faults.points import Point
+from tests.faults.proxy import Proxy
+from tests.faults.reference import Reference
+from tests.needs import ROOT
+
+T = TypeVar("T")
+
+PATIENCE_S = 120.0
+BUCKET = "emg_data"
+QUICK = {"reap_every_s": 0.2, "stalled_s": 1.0, "heartbeat_s": 0.2, "poll_s": 0.2}
+STOP_WITHIN_S = 5.0
+LEASE_S = 1.0
+LEASE_WITH_PROCESSES_S = 4.0  # they take a while to start
+
+
+@dataclass(eq=False)
+class Program:
+    """A worker or a web of this place, and where it writes to."""
+
+    process: psutil.Process
+    log: Path
+    mark: Path
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def dies_at_its_point(self) -> None:
+        try:
+            self.process.wait(PATIENCE_S)
+        except psutil.TimeoutExpired:
+            raise AssertionError(f"it never came to its point: {self.said()}") from None
+        assert self.reached, f"it ended, and not at its point: {self.said()}"
+
+    @property
+    def reached(self) -> bool:
+        return self.mark.exists()
+
+    @property
+    def runs(self) -> bool:
+        return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
+
+    def ends(self) -> None:
+        """As a service manager ends it, once it listens to that."""
+        wait_for(lambda: self._hears(signal.SIGTERM))
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+
+    def _hears(self, number: signal.Signals) -> bool:
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        caught = re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
+
+    def killed(self) -> None:
+        """At once, with all that it has started."""
+        family = []
+        with suppress(psutil.NoSuchProcess):
+            family = [self.process, *self.process.children(recursive=True)]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(family, PATIENCE_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A running web, as one signed-in admin sees it."""
+
+    program: Program
+    address: str
+    cookie: str
+
+    def client(self, **options: Any) -> httpx2.Client:
+        return httpx2.Client(
+            base_url=self.address, cookies={COOKIE: self.cookie}, trust_env=False, **options
+        )
+
+    def upload(self, content: bytes, name: str = "a.c3d", **query: str) -> UUID:
+        with self.client(timeout=PATIENCE_S) as client:
+            answer = client.put(f"/api/uploads/{name}", content=content, params=query)
+        assert answer.status_code == 202, answer.text
+        return UUID(answer.json()["session_id"])
+
+
+@dataclass(eq=False)
+class Place:
+    """accepted   sessions somebody was told of
+    lost       {key: failure kind} of objects that cannot be analysed
+    """
+
+    database: Database
+    clinic: Clinic
+    folder: Path
+    reference: Reference
+    nursery: Nursery
+    accepted: set[UUID] = field(default_factory=set)
+    lost: dict[str, str] = field(default_factory=dict)
+    _count: int = 0
+
+    @property
+    def objects(self) -> Path:
+        return self.folder / "objects"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "temporary"
+
+    @property
+    def store(self) -> ObjectStore:
+        return folder_store(self.objects)
+
+    def url(self, login: Login, proxy: Proxy | None = None) -> str:
+        """Of the database; through `proxy` where there is one."""
+        if proxy is None:
+            return self.database.url(login)
+        password = self.database.cluster.secrets.passwords[login]
+        return (
+            f"postgresql://{login}:{password}@{proxy.host}:{proxy.port}"
+            f"/{quote(self.database.name)}?sslmode=disable&gssencmode=disable"
+        )
+
+    # uploads
+
+    def upload(self, content: bytes, name: str | None = None, **known: Any) -> UUID:
+        """Put it and announce it, as one of our own programs does."""
+        self._count += 1
+        received = self.announce(
+            self.put(content, name or f"unassigned/{self._count}.c3d", **known)
+        )
+        self.accepted.add(received.session_id)
+        return received.session_id
+
+    def put(self, content: bytes, name: str, **known: Any) -> Upload:
+        stored = self.store.put(f"{BUCKET}/{name}", [content])
+        return Upload(BUCKET, name, size_bytes=stored.size, etag=stored.etag, **known)
+
+    def announce(self, upload: Upload) -> Received:
+        with self.database.connect("myograph_work") as conn:
+            return receive_upload(conn, upload)
+
+    def announce_what_nobody_did(self) -> None:
+        """As a sweep does: every object that has no session gets one."""
+        with self.database.connect("myograph_work") as conn:
+            known = {s.key for s in sessions_in(conn) if s.live}
+        for key in self.stored() - known:
+            head = self.store.head(key)
+            name = key.removeprefix(f"{BUCKET}/")
+            self.announce(Upload(BUCKET, name, size_bytes=head.size, etag=head.etag))
+
+    def stored(self) -> set[str]:
+        return {
+            path.relative_to(self.objects).as_posix()
+            for path in self.objects.rglob("*.c3d")
+            if path.is_file()
+        }
+
+    # programs
+
+    @contextmanager
+    def worker(
+        self,
+        point: Point | None = None,
+        *,
+        do: Literal["kill", "stop"] = "kill",
+        proxy: Proxy | None = None,
+        store: dict[str, Any] | None = None,
+        lease_s: float | None = None,
+        concurrency: int = 1,
+        processes: bool = False,
+        rhythm: dict[str, float] | None = None,
+    ) -> Generator[Program]:
+        processes = processes or (point is not None and point.processes)
+        told = {
+            "role": "worker",
+            "url": self.url("myograph_work", proxy),
+            "store": store or {"url": self.objects.as_uri()},
+            "lease_s": lease_s or (LEASE_WITH_PROCESSES_S if processes else LEASE_S),
+            "concurrency": concurrency,
+            "processes": processes,
+            "rhythm": rhythm or {**QUICK, "stop_within_s": STOP_WITHIN_S},
+        }
+        with self._program(told, point, do) as program:
+            yield program
+
+    @contextmanager
+    def web(
+        self,
+        point: Point | None = None,
+        *,
+        proxy: Proxy | None = None,
+        **environment: str,
+    ) -> Generator[Web]:
+        data = self.folder / "data"
+        named = {
+            "MYOGRAPH_DATABASE_URL": self.url("myograph_web", proxy),
+            "MYOGRAPH_WORKER_DATABASE_URL": self.url("myograph_work", proxy),
+            "MYOGRAPH_PSEUDONYM_KEY": "k" * 32,
+            "MYOGRAPH_STORAGE_URL": self.objects.as_uri(),
+            **environment,
+        }
+        told = {"role": "web", "folder": str(data)}
+        with self._program(told, point, "kill", named) as program:
+            yield Web(program, self._address(program), self._cookie(data))
+
+    def _address(self, program: Program) -> str:
+        def ready() -> str | None:
+            assert program.runs, program.said()
+            _, found, address = program.said().partition("ready at ")
+            return address.split()[0] if found and address.endswith("\n") else None
+
+        return wait_for(ready)
+
+    def _cookie(self, data: Path) -> str:
+        secret = bytes.fromhex(secrets_of(data).session_key)
+        return Doorkeeper(secret).write(Ticket(self.clinic.admin.id, 4e9))
+
+    @contextmanager
+    def _program(
+        self,
+        told: dict[str, Any],
+        point: Point | None,
+        do: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Generator[Program]:
+        self._count += 1
+        mark, log = (self.folder / f"{self._count}.{end}" for end in ("mark", "log"))
+        if point is not None:
+            told = told | {"trap": {"point": point.to_dict(), "mark": str(mark), "do": do}}
+        log.touch()
+        environment = {"TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1", **environment}
+        start = _alone if told.get("processes") else self.nursery.start
+        program = Program(start(told, environment, log), log, mark)
+        try:
+            yield program
+        finally:
+            program.killed()
+
+    # how it stands
+
+    def settles(self, *, impatient: bool = True, within_s: float = PATIENCE_S) -> None:
+        """Wait until nothing is on its way any more.
+
+        impatient    jobs that would be tried again later are due at once
+        """
+
+        def settled() -> bool:
+            if impatient:
+                self.hasten()
+            return not self.on_its_way()
+
+        try:
+            wait_for(settled, within_s)
+        except AssertionError:
+            raise AssertionError(f"not settled after {within_s} s: {self.on_its_way()}") from None
+
+    def on_its_way(self) -> list[str]:
+        with self.database.connect("myograph_work") as conn:
+            waiting = [str(s) for s in sessions_in(conn) if s.status not in {"completed", "failed"}]
+            return waiting + [str(job) for job in jobs_in(conn) if job[1] != "failed"]
+
+    def hasten(self) -> None:
+        # The queue's own triggers look for its tables where the worker does.
+        with self.database.connect("myograph_work", options="-c search_path=queue") as conn:
+            conn.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
+
+    def problems(self) -> list[str]:
+        with self.database.connect("myograph_work") as conn:
+            return problems(
+                Found(
+                    objects={key: (self.objects / key).read_bytes() for key in self.stored()},
+                    sessions=sessions_in(conn),
+                    jobs=jobs_in(conn),
+                    accepted=frozenset(self.accepted),
+                    lost=self.lost,
+                    litter=self.litter(),
+                    conn=conn,
+                    reference=self.reference,
+                )
+            )
+
+    def litter(self) -> list[Path]:
+        """Recordings in temporary folders, and objects that were never finished."""
+        half = [p for p in self.objects.rglob("*") if "#" in p.name]
+        return [*self.temporary.glob("myograph-*"), *half]
+
+    def is_all_well(self) -> None:
+        found = self.problems()
+        assert found == [], "\n".join(found)
+
+
+@contextmanager
+def place_in(cluster: Cluster, reference: Reference, nursery: Nursery) -> Generator[Place]:
+    with (
+        fresh_database(cluster) as database,
+        tempfile.TemporaryDirectory(prefix="faults-") as folder,
+    ):
+        place = Place(database, settle_clinic(database), Path(folder), reference, nursery)
+        place.objects.mkdir()
+        place.temporary.mkdir()
+        yield place
+
+
+def _alone(told: Mapping[str, Any], environment: Mapping[str, str], log: Path) -> psutil.Process:
+    """Not forked: what measures loads the main module, which must be that of the program."""
+    with log.open("wb") as out:
+        return psutil.Popen(
+            [sys.executable, "-m", "tests.faults.program", json.dumps(told)],
+            env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"} | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+
+
+def wait_for(value: Callable[[], T | None], seconds: float = PATIENCE_S) -> T:
+    """The first value that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := value()):
+        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
+        time.sleep(0.02)
+    return found

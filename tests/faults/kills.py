@@ -58,7 +58,7 @@ def web_dies(place: Place, point: Point) -> None:
         web.program.dies_at_its_point()
     with place.web() as web:
         place.accepted.add(web.upload(content))
-    place.announce_what_nobody_did()
+    place.sweep()
     the_next_one_finishes(place)
 
 

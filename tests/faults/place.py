@@ -22,6 +22,7 @@ import psutil
 
 from myograph.db.embedded import Cluster, Login, secrets_of
 from myograph.services.receive_upload import Received, Upload, receive_upload
+from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.auth import COOKIE, Doorkeeper, Ticket
 from tests.database import Clinic, Database, fresh_database, settle_clinic
@@ -166,8 +167,9 @@ class Place:
         with self.database.connect("myograph_work") as conn:
             return receive_upload(conn, upload)
 
-    def announce_what_nobody_did(self) -> None:
-        """As a sweep does: every object that has no session gets one."""
+    def sweep(self) -> None:
+        """Every object that has no session gets one, and what was never finished goes."""
+        remove_abandoned_drafts(self.objects, older_than_s=0)
         with self.database.connect("myograph_work") as conn:
             known = {s.key for s in sessions_in(conn) if s.live}
         for key in self.stored() - known:

@@ -27,7 +27,7 @@ from myograph.db import accounts, patients
 from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
-from myograph.services.receive_upload import Received, Upload, receive_upload
+from myograph.services.receive_upload import Upload, Uploaded, receive_upload
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.worker.run import run_until_empty
 from tests.game_files import NAME, game_file
@@ -224,14 +224,14 @@ class Uploader:
         name: str | None = None,
         person: Person | None = None,
         **known,
-    ) -> Received:
+    ) -> Uploaded:
         """As `person` on a page, else as one of our own programs."""
         name = name or f"unassigned/{next(_count)}/{NAME}"
         stored = self.store.put(f"emg_data/{name}", [game_file() if content is None else content])
         upload = Upload("emg_data", name, size_bytes=stored.size, etag=stored.etag, **known)
         return self.announce(upload, person)
 
-    def announce(self, upload: Upload, person: Person | None = None) -> Received:
+    def announce(self, upload: Upload, person: Person | None = None) -> Uploaded:
         login = "myograph_web" if person else "myograph_work"
         with self.database.connect(login) as conn:
             if person:

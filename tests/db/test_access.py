@@ -99,7 +99,7 @@ def test_nobody_deletes_but_the_worker_what_is_its_own(owner, role):
     ).fetchall()
     of_worker = {
         *("c3d_technical_data", "emg_statistics", "contractions", "performance_scores"),
-        *("contraction_edit_outcomes", "outgoing_events"),
+        *("contraction_edit_outcomes", "outgoing_events", "storage_outbox", "upload_events"),
     } | {f"procrastinate_{name}" for name in ("jobs", "workers", "events", "periodic_defers")}
     deletes = of_worker if role in {"myograph_worker", "myograph_work"} else set()
     assert {name for (name,) in rows} == deletes
@@ -341,6 +341,9 @@ def test_no_patients_code_reaches_a_researcher(database, clinic, filled):
         "SELECT app.assign(gen_random_uuid(), '{}')",
         "SELECT app.recover(gen_random_uuid())",
         "SELECT app.receive_upload('{}')",
+        "SELECT app.receive_event('{}')",
+        "SELECT app.replay_event(1)",
+        "SELECT * FROM storage_outbox",
     ],
 )
 def test_a_researcher_has_no_way_to_a_name(database, clinic, statement):
@@ -560,7 +563,7 @@ def test_an_admin_writes_no_results(database, clinic):
         "UPDATE contraction_edits SET reason = ''",
         "DELETE FROM contraction_edits",
         "DELETE FROM therapy_sessions",
-        "UPDATE upload_events SET outcome = 'duplicate'",
+        "UPDATE upload_events SET received_at = now()",
         "UPDATE scoring_configuration SET active = false",
         "SELECT app.account('anna')",
     ],

@@ -36,7 +36,7 @@ def wait_for_twins(conn: Connection, file_hash: str) -> None:
 
 
 def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
-    """Note what bytes the session has, and which session of these bytes came first."""
+    """Note what bytes the session has, and which session of these bytes counts."""
     conn.execute(
         """
         UPDATE therapy_sessions SET file_hash = %s
@@ -44,18 +44,7 @@ def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
         """,
         [file_hash, session_id, file_hash],
     )
-    conn.execute(
-        """
-        WITH first AS (SELECT id FROM therapy_sessions
-                        WHERE file_hash = %s ORDER BY created_at, id LIMIT 1)
-        UPDATE therapy_sessions t
-           SET duplicate_of = first.id
-          FROM first
-         WHERE t.file_hash = %s AND t.id <> first.id
-           AND t.duplicate_of IS DISTINCT FROM first.id
-        """,
-        [file_hash, file_hash],
-    )
+    conn.execute("SELECT app.settle_twins(%s)", [file_hash])
 
 
 def measured_before(

@@ -425,8 +425,8 @@ def test_a_removal_ends_what_was_not_analysed(database, tell, rows):
 
 def test_a_removal_leaves_numbers_and_other_reasons(database, tell, rows, upload, run_queue):
     stored = upload.store.put(f"emg_data/{FIRST.name}", [game_file()])
-    upload.store.put(f"emg_data/{MOVED.name}", [b"abc"])
-    broken = replace(FIRST, name=MOVED.name, object_id="o2")
+    no_c3d = upload.store.put(f"emg_data/{MOVED.name}", [b"abc"])
+    broken = replace(FIRST, name=MOVED.name, object_id="o2", etag=no_c3d.etag)
     analysed = replace(FIRST, size_bytes=stored.size, etag=stored.etag)
     first, second = tell(analysed, broken)
     run_queue()

@@ -108,17 +108,33 @@ def _exists(conn: Connection, name: str) -> bool:
 
 @contextmanager
 def fresh_database(cluster: Cluster) -> Generator[Database]:
-    name = f"t{os.getpid()}_{next(_count)}"
-    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn:
+    with copied(cluster, TEMPLATE, owner="myograph_migrator") as database:
+        yield database
+
+
+@contextmanager
+def copied(
+    cluster: Cluster,
+    template: str,
+    *,
+    owner: str,
+    admin: str = "postgres",
+    name: str | None = None,
+) -> Generator[Database]:
+    """A copy of a database; one with a name stays. `admin` is a superuser that has the password."""
+    new = name or f"t{os.getpid()}_{next(_count)}"
+    url = cluster.url("postgres", "postgres")
+    with psycopg.connect(url, user=admin, autocommit=True) as conn:
         conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER myograph_migrator").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(new), sql.Identifier(template), sql.Identifier(owner)
             )
         )
         try:
-            yield Database(cluster, name)
+            yield Database(cluster, new)
         finally:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            if name is None:
+                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(new)))
 
 
 def settle_clinic(database: Database) -> Clinic:

@@ -42,7 +42,10 @@ def migrate(
             conn.execute(_CREATE)
         done = _done(conn)
         conn.commit()
-        return [name for name, text in _files() if _apply(conn, name, text, done.get(name))]
+        applied = [name for name, text in _files() if _apply(conn, name, text, done.get(name))]
+        with conn.transaction():
+            roles.shut_out_strangers(conn)
+        return applied
     finally:
         conn.rollback()
         conn.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

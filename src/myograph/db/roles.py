@@ -72,3 +72,44 @@ def _set_password(conn: Connection, login: Login, password: str | None) -> None:
                 sql.Identifier(login), sql.Literal(password)
             )
         )
+
+
+def shut_out_strangers(conn: Connection) -> None:
+    """Take from Supabase's own roles what its default privileges give them on whatever is ours.
+
+    Ours is what our roles have a right on, and the list of migrations; a project may have tables of
+    its own beside them.
+    """
+    conn.execute(_SHUT_OUT)
+
+
+_SHUT_OUT = """
+    DO $$
+    DECLARE
+        held record;
+    BEGIN
+        FOR held IN
+            WITH ours AS (
+                SELECT c.oid
+                  FROM pg_class c
+                 WHERE c.relnamespace = 'public'::regnamespace
+                   AND c.relowner = current_user::regrole
+                   AND (c.relname = 'migrations' OR EXISTS (
+                        SELECT FROM aclexplode(c.relacl) a
+                         WHERE a.grantee::regrole::text LIKE 'myograph%')))
+            SELECT DISTINCT c.oid::regclass AS relation, g.rolname AS stranger,
+                   CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+              FROM pg_class c
+             CROSS JOIN aclexplode(c.relacl) a
+              JOIN pg_roles g ON g.oid = a.grantee
+             WHERE g.rolname IN ('anon', 'authenticated', 'service_role')
+               AND (c.oid IN (TABLE ours)
+                    OR c.oid IN (SELECT d.objid FROM pg_depend d
+                                  WHERE d.refobjid IN (TABLE ours) AND d.deptype = 'i'
+                                    AND d.classid = 'pg_class'::regclass))
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s %s FROM %I', held.kind, held.relation, held.stranger);
+        END LOOP;
+    END
+    $$
+    """

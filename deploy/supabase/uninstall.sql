@@ -21,5 +21,5 @@ $$;
 
 DROP FUNCTION IF EXISTS app.announce_recording(text, jsonb, jsonb, timestamptz), app.recording_of(storage.objects),
     app.send_storage_hint(text, jsonb), app.storage_signatures(text), app.hmac_sha256(bytea, bytea),
-    app.add_storage_secret(text, text), app.retire_storage_secret(text), app.stored_objects(text, text, integer);
+    app.add_storage_secret(text, text), app.retire_storage_secret(text), app.stored_recordings(text, text, integer);
 DROP TABLE IF EXISTS app.storage_hook, app.storage_secrets;

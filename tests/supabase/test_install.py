@@ -71,7 +71,7 @@ def test_what_lay_there_before_is_not_announced(new_project):
     for file in INSTALL:
         new_project.run(file)
     assert new_project.outbox() == []
-    listed = new_project.ask("SELECT name FROM app.stored_objects('emg_data')", role="postgres")
+    listed = new_project.ask("SELECT name FROM app.stored_recordings('emg_data')", role="postgres")
     assert listed == [("P001/a.c3d",)]
 
 

@@ -54,7 +54,7 @@ _RIGHTS = """
         "UPDATE app.storage_hook SET url = 'https://evil.example/'",
         "SELECT app.add_storage_secret('mine')",
         "SELECT app.storage_signatures('a message')",
-        "SELECT * FROM app.stored_objects('emg_data')",
+        "SELECT * FROM app.stored_recordings('emg_data')",
         "SELECT * FROM public.storage_outbox",
         "TRUNCATE public.migrations",
         "SELECT * FROM public.therapy_sessions",
@@ -89,7 +89,7 @@ def test_only_the_worker_lists_a_bucket(project):
         for role in OUR_ROLES
         if project.ask(
             "SELECT has_function_privilege("
-            "%s, 'app.stored_objects(text, text, integer)', 'EXECUTE')",
+            "%s, 'app.stored_recordings(text, text, integer)', 'EXECUTE')",
             [role],
         )
         == [(True,)]
@@ -98,18 +98,23 @@ def test_only_the_worker_lists_a_bucket(project):
 
 
 def test_the_worker_lists_a_bucket_page_by_page_in_the_order_of_bytes(storage, project):
-    names = sorted([f"P{n:03}/a.c3d" for n in range(25)] + ["a//b.c3d", "..", "/abs", "Zoë.c3d"])
+    names = sorted(
+        [f"P{n:03}/a.c3d" for n in range(25)] + ["a//b.c3d", "../x.c3d", "/abs.C3D", "Zoë.c3d"]
+    )
     expected = {name: storage.upload(name, size=len(name)) for name in names}
     storage.upload("other.png", bucket="pictures")
+    storage.upload("P001/notes.txt")
     storage.probe("probe.c3d")
     listed, after = [], ""
     with project.connect("myograph_work") as conn:
         while page := conn.execute(
-            "SELECT * FROM app.stored_objects('emg_data', %s, 7)", [after]
+            "SELECT * FROM app.stored_recordings('emg_data', %s, 7)", [after]
         ).fetchall():
             listed += page
             after = page[-1][1]
     assert [row[1] for row in listed] == sorted(names, key=str.encode)
+    whole = project.ask("SELECT * FROM app.stored_recordings('emg_data')", role="myograph_work")
+    assert whole == listed
     assert {row[1]: (UUID(row[0]), row[2]) for row in listed} == expected
     assert all(row[3] == len(row[1]) for row in listed)
     etags = dict(project.ask("SELECT name, metadata ->> 'eTag' FROM storage.objects"))
@@ -122,7 +127,7 @@ def test_the_worker_lists_a_bucket_page_by_page_in_the_order_of_bytes(storage, p
 def test_a_bucket_that_is_not_ours_is_refused_rather_than_empty(storage, project, bucket):
     storage.upload("other.png", bucket="pictures")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="storage_hook"):
-        project.ask("SELECT * FROM app.stored_objects(%s)", [bucket], "myograph_work")
+        project.ask("SELECT * FROM app.stored_recordings(%s)", [bucket], "myograph_work")
 
 
 def test_a_table_of_the_projects_own_keeps_its_rights(new_project):

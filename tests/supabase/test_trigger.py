@@ -204,7 +204,7 @@ def test_a_bucket_that_keeps_versions_tells_only_of_the_current_one(own_storage,
         conn.execute("SELECT set_config('storage.can_delete', 'true', true)")
         conn.execute("DELETE FROM storage.objects WHERE version = 'v1'")
     assert [(r[0], r[3]) for r in own_project.outbox()[3:]] == [("DELETE", "v2")]
-    listed = own_project.ask("SELECT * FROM app.stored_objects('emg_data')", role="postgres")
+    listed = own_project.ask("SELECT * FROM app.stored_recordings('emg_data')", role="postgres")
     assert listed == []
 
 
@@ -233,7 +233,7 @@ def test_the_stores_own_migrations_pass_under_a_session_that_goes_on(own_storage
         ("INSERT", "P001/b.c3d"),
         ("DELETE", "P001/a.c3d"),
     ]
-    listed = own_project.ask("SELECT name FROM app.stored_objects('emg_data')", role="postgres")
+    listed = own_project.ask("SELECT name FROM app.stored_recordings('emg_data')", role="postgres")
     assert listed == [("P001/b.c3d",)]
 
 
@@ -244,7 +244,9 @@ def test_a_column_of_another_type_is_read_by_the_next_session(own_project):
         said = warnings_of(storage.conn)
         _, version = storage.upload("P001/a.c3d")
     assert (said, own_project.outbox("version")) == ([], [(version,)])
-    listed = own_project.ask("SELECT version FROM app.stored_objects('emg_data')", role="postgres")
+    listed = own_project.ask(
+        "SELECT version FROM app.stored_recordings('emg_data')", role="postgres"
+    )
     assert listed == [(version,)]
 
 

@@ -217,7 +217,7 @@ COMMENT ON FUNCTION app.storage_changed() IS 'Note what became of a recording, i
 
 -- ── what lies in a bucket
 
-CREATE OR REPLACE FUNCTION app.stored_objects(bucket text, after text DEFAULT '', most integer DEFAULT 1000)
+CREATE OR REPLACE FUNCTION app.stored_recordings(bucket text, after text DEFAULT '', most integer DEFAULT NULL)
 RETURNS TABLE (object_id text, name text, version text, size_bytes bigint, etag text, modified_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
 AS $$
@@ -235,19 +235,19 @@ BEGIN
      CROSS JOIN LATERAL (
         SELECT o.id, o.name, o.version, o.metadata, o.updated_at
           FROM storage.objects o
-         WHERE o.bucket_id = bucket AND o.name COLLATE "C" > after
+         WHERE o.bucket_id = bucket AND o.name COLLATE "C" > after AND o.name ILIKE '%.c3d'
            AND archived_at IS NULL AND NOT is_delete_marker
          ORDER BY o.name COLLATE "C"
          LIMIT most) f;
 END
 $$;
-COMMENT ON FUNCTION app.stored_objects(text, text, integer) IS 'The objects of a bucket after a name, in the order of their bytes, as the store knows them. No view: one would stand in the way of the store''s own migrations.';
+COMMENT ON FUNCTION app.stored_recordings(text, text, integer) IS 'The recordings in a bucket after a name, in the order of its bytes, as the store knows them. No view: one would stand in the way of the store''s own migrations.';
 
 REVOKE ALL ON FUNCTION app.add_storage_secret(text, text), app.retire_storage_secret(text), app.hmac_sha256(bytea, bytea),
     app.storage_signatures(text), app.send_storage_hint(text, jsonb), app.recording_of(storage.objects),
     app.announce_recording(text, jsonb, jsonb, timestamptz), app.storage_changed(),
-    app.stored_objects(text, text, integer) FROM PUBLIC, anon, authenticated, service_role;
-GRANT EXECUTE ON FUNCTION app.stored_objects(text, text, integer) TO myograph_worker;
+    app.stored_recordings(text, text, integer) FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION app.stored_recordings(text, text, integer) TO myograph_worker;
 
 -- ── the trigger
 

@@ -167,12 +167,13 @@ class Storage:
         *,
         bucket: str = "emg_data",
         size: int = 1000,
+        etag: str | None = None,
         role: str = "service_role",
         user_metadata: dict | None = None,
     ) -> tuple[UUID, str]:
         version = str(uuid4())
         metadata = {
-            "eTag": f'"{uuid4().hex}"',
+            "eTag": f'"{etag or uuid4().hex}"',
             "size": size,
             "mimetype": "application/octet-stream",
             "lastModified": "2026-11-20T03:39:37.239Z",

@@ -93,7 +93,7 @@ _SHUT_OUT = """
                 SELECT c.oid
                   FROM pg_class c
                  WHERE c.relnamespace = 'public'::regnamespace
-                   AND c.relowner = current_user::regrole
+                   AND c.relowner = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
                    AND (c.relname = 'migrations' OR EXISTS (
                         SELECT FROM aclexplode(c.relacl) a
                          WHERE a.grantee::regrole::text LIKE 'myograph%')))

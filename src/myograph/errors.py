@@ -26,6 +26,7 @@ MyographError
 ├── LeaseLost                another worker has taken this session over
 ├── MeasuringDied            what measured the file was ended from outside; it is tried again
 ├── StoreUnavailable         object storage does not answer as it should
+│   ├── StoreResting         it has not answered for a while, and is left alone for another
 │   ├── ObjectGone           the object is no longer there
 │   └── ObjectReplaced       other bytes lie there by now
 ├── CannotWrite              this machine's own disk takes no more
@@ -173,6 +174,14 @@ class MeasuringDied(MyographError):
 
 class StoreUnavailable(MyographError):
     code = "store_unavailable"
+
+
+class StoreResting(StoreUnavailable):
+    code = "store_resting"
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__("The store does not answer.")
 
 
 class ObjectGone(StoreUnavailable):

@@ -25,6 +25,7 @@ from myograph.db import (
 from myograph.db.pool import open_pool
 from myograph.errors import LeaseLost, ObjectReplaced, StoreUnavailable, TooShort
 from myograph.scoring.evidence import evidence_of
+from myograph.services import analyse_session as analysing
 from myograph.services.analyse_session import Terms, _paced, analyse_session
 from myograph.services.measure_file import Stopped, measure_here
 from myograph.services.rescore_session import _evidence, chosen_inputs
@@ -581,3 +582,81 @@ def test_a_session_does_not_share_with_itself(analyse, upload, pool, clinic):
         found = partial(results.measured_before, conn, session[0], METHOD, Protocol().digest)
         assert found(recovered=False) is None
     assert analyse(received) == "analysed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM therapy_sessions WHERE id = %s",
+        "UPDATE therapy_sessions SET processing_status = 'reprocessing' WHERE id = %s",
+        "UPDATE emg_statistics SET method = 'a newer one' WHERE session_id = %s",
+    ],
+    ids=["deleted", "analysed again", "of a newer method"],
+)
+def test_what_is_no_longer_there_to_be_shared_is_measured(
+    analyse, upload, pool, database, clinic, monkeypatch, change
+):
+    first, second = upload(), upload()
+    analyse(first)
+    described = analysing._describe
+
+    def meanwhile(work, path):
+        with database.connect("postgres") as conn:
+            conn.execute(change, [first.session_id])
+        return described(work, path)
+
+    monkeypatch.setattr(analysing, "_describe", meanwhile)
+    assert analyse(second) == "analysed"
+    channels, found, _ = everything(pool, second)
+    assert (len(channels), len(found)) == (2, 6)
+    with pool.connection() as conn:
+        hits = conn.execute(
+            "SELECT cache_hits FROM therapy_sessions WHERE id = %s", [first.session_id]
+        ).fetchall()
+    assert hits in ([], [(0,)])
+
+
+def test_a_superseded_session_still_gives_what_was_measured_in_it(analyse, upload, pool, clinic):
+    first = upload(name="unassigned/same.c3d")
+    analyse(first)
+    upload(game_file(seed=2), name="unassigned/same.c3d")
+    second = upload()
+    assert analyse(second) == "shared"
+    assert everything(pool, second)[0][0].rms == everything(pool, first)[0][0].rms
+
+
+def test_equal_bytes_measured_at_the_same_moment_end_the_same(analyse, upload, pool, clinic):
+    """Each measures since the other has not finished: the numbers are equal to the last bit."""
+    first, second = upload(), upload()
+
+    def meanwhile(*how):
+        assert analyse(second) == "analysed"
+        return measure_here(*how)
+
+    assert analyse(first, meanwhile) == "analysed"
+    with pool.connection() as conn:
+        for table in ("emg_statistics", "contractions"):
+            rows = conn.execute(
+                f"""
+                SELECT to_jsonb(t) - 'session_id' - 'processed_at' - 'processing_time_ms'
+                  FROM {table} t WHERE session_id = %s ORDER BY 1
+                """,  # noqa: S608, of ours
+                [first.session_id],
+            ).fetchall()
+            others = conn.execute(
+                f"""
+                SELECT to_jsonb(t) - 'session_id' - 'processed_at' - 'processing_time_ms'
+                  FROM {table} t WHERE session_id = %s ORDER BY 1
+                """,  # noqa: S608, of ours
+                [second.session_id],
+            ).fetchall()
+            assert rows == others
+
+
+def test_a_hit_is_counted_at_the_session_that_was_measured(analyse, upload, pool, clinic):
+    first, *others = upload(), upload(), upload()
+    for received in (first, *others):
+        analyse(received)
+    with pool.connection() as conn:
+        hits = dict(conn.execute("SELECT id, cache_hits FROM therapy_sessions").fetchall())
+    assert hits == {first.session_id: 2} | {one.session_id: 0 for one in others}

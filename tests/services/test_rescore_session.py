@@ -12,6 +12,7 @@ from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
 from myograph.services.rescore_session import (
     chosen_configuration,
     chosen_inputs,
+    give_up,
     rescore_session,
 )
 from tests.game_files import START, game_file
@@ -534,3 +535,54 @@ def test_without_restriction_no_pressure_is_taken_and_none_shown(
 def test_a_pressure_that_cannot_be_right_is_refused(database, clinic, analysed, said):
     with pytest.raises(BadInput), database.as_person(clinic.admin) as conn:
         pressures.enter(conn, analysed, "left", said)
+
+
+def test_scores_that_cannot_be_made_anew_say_so_until_they_are(
+    analysed, database, clinic, pool, upload, run_queue
+):
+    give_up(pool, analysed)
+    give_up(pool, analysed)
+    assert codes_of(database, clinic, analysed) == ["scores_outdated"]
+    twin = upload()
+    run_queue()
+    assert codes_of(database, clinic, twin.session_id) == []
+    assert rescore_session(pool, analysed, pseudonym_key="a key")
+    assert codes_of(database, clinic, analysed) == []
+
+
+def codes_of(database, clinic, session_id):
+    with database.as_person(clinic.admin) as conn:
+        found = sessions.get(conn, clinic.admin, session_id).findings
+    return [finding["code"] for finding in found if finding["code"] == "scores_outdated"]
+
+
+def test_an_unfinished_session_has_no_scores_to_be_outdated(upload, pool, database, clinic):
+    received = upload()
+    give_up(pool, received.session_id)
+    with pool.connection() as conn:
+        [(found,)] = conn.execute("SELECT analysis_findings FROM therapy_sessions").fetchall()
+    assert found is None
+
+
+def test_a_rescore_that_fails_for_good_is_seen_on_the_session(
+    analysed, database, clinic, upload, run_queue
+):
+    """Five times, whoever tries; then it is said, and the next success takes it back."""
+    with database.connect("postgres") as conn:
+        conn.execute("ALTER TABLE performance_scores ADD CONSTRAINT broken CHECK (false) NOT VALID")
+    with database.connect("myograph_work") as conn:
+        conn.execute("SELECT app.score_again(%s)", [analysed])
+    for tries in range(5):
+        assert codes_of(database, clinic, analysed) == []
+        with database.connect("myograph_work", options="-c search_path=queue,public") as conn:
+            conn.execute("UPDATE queue.procrastinate_jobs SET scheduled_at = NULL")
+            found = conn.execute("SELECT attempts FROM queue.procrastinate_jobs").fetchall()
+        assert found == [(tries,)]
+        run_queue()
+    with database.connect("postgres") as conn:
+        conn.execute("ALTER TABLE performance_scores DROP CONSTRAINT broken")
+    assert codes_of(database, clinic, analysed) == ["scores_outdated"]
+    with database.connect("myograph_work") as conn:
+        conn.execute("SELECT app.score_again(%s)", [analysed])
+    run_queue()
+    assert codes_of(database, clinic, analysed) == []

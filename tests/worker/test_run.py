@@ -104,8 +104,9 @@ def test_a_worker_does_without_what_only_measuring_needs(worker, upload, state, 
 
 
 def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state, database, capfd):
+    """At once: that its lease holds for an hour keeps nobody waiting."""
     received = upload(game_file(bursts=12, seed=7))
-    with worker() as process:
+    with worker(lease_s=3600) as process:
         wait_for(lambda: state(received).processing_status == "processing")
         kill(process)
     assert state(received).processing_status == "processing"

@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
+from myograph.db.rows import certain
 from myograph.errors import LeaseLost
 
 Failure = Literal["unreadable", "gave_up", "file_gone"]
@@ -40,8 +41,23 @@ class Claim:
         return f"{self.storage_bucket}/{self.file_path}"
 
 
-def claim(conn: Connection, session_id: UUID, *, seconds: float) -> Claim | None:
-    """None where there is nothing to do: analysed already, superseded, or in other hands."""
+def show_life(conn: Connection, holder: int) -> None:
+    """While a connection that has called this is open, claims of `holder` are those of the living.
+
+    A worker calls it with every connection: those of one that is killed end with it, and nobody
+    has to wait for its leases to run out.
+    """
+    conn.execute("SELECT pg_advisory_lock_shared(%s)", [holder])
+    conn.commit()
+
+
+def claim(
+    conn: Connection, session_id: UUID, *, seconds: float, holder: int | None = None
+) -> Claim | None:
+    """None where there is nothing to do: analysed already, superseded, or in other hands.
+
+    holder    has called `show_life`; None: only the lease says who lives
+    """
     return (
         conn.cursor(row_factory=class_row(Claim))
         .execute(
@@ -52,7 +68,8 @@ def claim(conn: Connection, session_id: UUID, *, seconds: float) -> Claim | None
                                        ELSE processing_status END,
                    attempt = attempt + 1,
                    tries = tries + 1,
-                   lease_until = clock_timestamp() + make_interval(secs => %s)
+                   lease_until = clock_timestamp() + make_interval(secs => %s),
+                   held_by = %s
              WHERE id = %s
                AND superseded_by IS NULL
                AND processing_status IN ('pending', 'processing', 'reprocessing')
@@ -60,7 +77,7 @@ def claim(conn: Connection, session_id: UUID, *, seconds: float) -> Claim | None
             RETURNING id AS session_id, attempt, tries, storage_bucket, file_path,
                       file_size_bytes, storage_etag, file_hash, recovered
             """,
-            [seconds, session_id],
+            [seconds, holder, session_id],
         )
         .fetchone()
     )
@@ -92,6 +109,11 @@ def hold(conn: Connection, claim: Claim) -> None:
     _require(held.fetchone() is not None, claim)
 
 
+def keep_still(conn: Connection, session_id: UUID) -> None:
+    """Nobody changes that session until this transaction ends."""
+    conn.execute("SELECT FROM therapy_sessions WHERE id = %s FOR NO KEY UPDATE", [session_id])
+
+
 def complete(
     conn: Connection,
     claim: Claim,
@@ -112,6 +134,7 @@ def complete(
            SET processing_status = 'completed', failure_kind = NULL, failure_code = NULL,
                processing_error_message = NULL, processing_version = %s,
                processing_time_ms = %s, processed_at = now(), lease_until = NULL, tries = 0,
+               put_off_since = NULL,
                analysis_findings = %s, analytics_cache = %s
          WHERE id = %s
         """,
@@ -126,6 +149,7 @@ def fail(conn: Connection, claim: Claim, kind: Failure, *, code: str, sentence: 
         UPDATE therapy_sessions
            SET processing_status = 'failed', failure_kind = %s, failure_code = %s,
                processing_error_message = %s, lease_until = NULL, tries = 0,
+               put_off_since = NULL,
                object_gone_at = CASE WHEN %s = 'file_gone' THEN now() ELSE object_gone_at END
          WHERE id = %s
         """,
@@ -141,7 +165,7 @@ def give_back(conn: Connection, claim: Claim, *, sentence: str) -> None:
            SET processing_status = CASE processing_status
                                    WHEN 'processing' THEN 'pending'
                                    ELSE processing_status END,
-               processing_error_message = %s, lease_until = NULL
+               processing_error_message = %s, lease_until = NULL, put_off_since = NULL
          WHERE id = %s
         """,
         [sentence, claim.session_id],
@@ -160,6 +184,46 @@ def put_down(conn: Connection, claim: Claim) -> None:
          WHERE id = %s AND attempt = %s AND processing_status IN ('processing', 'reprocessing')
         """,
         [claim.session_id, claim.attempt],
+    )
+
+
+def waiting_s(conn: Connection, claim: Claim) -> float:
+    """For how long the session has been put off, 0 where it was not; call it after `hold`."""
+    waited = conn.execute(
+        """
+        SELECT COALESCE(extract(epoch FROM clock_timestamp() - put_off_since), 0)
+          FROM therapy_sessions
+         WHERE id = %s
+        """,
+        [claim.session_id],
+    )
+    [seconds] = certain(waited.fetchone())
+    return float(seconds)
+
+
+def put_off(conn: Connection, claim: Claim, *, wait_s: float, sentence: str) -> None:
+    """Queue the session for later, as if this claim had not been; call it after `hold`."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET processing_status = CASE processing_status
+                                   WHEN 'processing' THEN 'pending'
+                                   ELSE processing_status END,
+               processing_error_message = %s, tries = tries - 1, lease_until = NULL,
+               put_off_since = COALESCE(put_off_since, clock_timestamp())
+         WHERE id = %s
+        """,
+        [sentence, claim.session_id],
+    )
+    conn.execute(
+        """
+        SELECT app.enqueue_later('analyse_session', id,
+                                 CASE processing_status WHEN 'reprocessing' THEN -10 ELSE 10 END,
+                                 %s)
+          FROM therapy_sessions
+         WHERE id = %s
+        """,
+        [wait_s, claim.session_id],
     )
 
 

@@ -1,5 +1,7 @@
 """Connections to the database, a few, shared by all threads of one program."""
 
+from collections.abc import Callable
+
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -9,9 +11,16 @@ __all__ = ["DatabaseUnavailable", "PoolTimeout", "open_pool"]
 
 
 def open_pool(
-    url: str, *, size: int = 10, timeout: float = 2.0, application: str = "myograph"
+    url: str,
+    *,
+    size: int = 10,
+    timeout: float = 2.0,
+    application: str = "myograph",
+    configure: Callable[[Connection], None] | None = None,
 ) -> ConnectionPool[Connection]:
     """An open pool of up to `size` connections; waiting for one longer than `timeout` raises.
+
+    configure    called with every new connection
 
     The caller closes it, or uses it in a `with`. Connections are tested before they are lent, so
     a restart of the server costs a reconnection and no error.
@@ -22,6 +31,7 @@ def open_pool(
         max_size=size,
         timeout=timeout,
         kwargs={"application_name": application, "connect_timeout": 5},
+        configure=configure,
         check=ConnectionPool.check_connection,
         open=True,
     )

@@ -48,11 +48,18 @@ def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
 
 
 def measured_before(
-    conn: Connection, file_hash: str, method: str, protocol_digest: str, *, recovered: bool
+    conn: Connection,
+    file_hash: str,
+    method: str,
+    protocol_digest: str,
+    *,
+    recovered: bool,
+    only: UUID | None = None,
 ) -> UUID | None:
     """A session whose measurement of these bytes, by this method and protocol, can be shared.
 
     recovered    what was measured in a broken file is shared with whoever asked for that alone
+    only         this session or none
     What people corrected is never shared.
     """
     found: UUID | None = (
@@ -66,10 +73,11 @@ def measured_before(
                AND t.processing_status = 'completed' AND t.recovered = %s
                AND NOT EXISTS (SELECT FROM contraction_edit_outcomes o
                                 WHERE o.session_id = e.session_id)
+               AND (%s::uuid IS NULL OR e.session_id = %s)
              ORDER BY e.processed_at, e.session_id
              LIMIT 1
             """,
-            [file_hash, method, protocol_digest, recovered],
+            [file_hash, method, protocol_digest, recovered, only, only],
         )
         .fetchone()
     )
@@ -166,10 +174,15 @@ def copy(conn: Connection, session_id: UUID, source: UUID) -> None:
 
 
 def findings_at(conn: Connection, session_id: UUID) -> list[Mapping[str, Any]]:
-    """What the analysis of that session noticed."""
+    """What the analysis of that session noticed, and not what became of its scores."""
     row = conn.execute(
-        "SELECT COALESCE(analysis_findings, '[]') FROM therapy_sessions WHERE id = %s",
-        [session_id],
+        """
+        SELECT jsonb_path_query_array(COALESCE(analysis_findings, '[]'), '$[*] ? (@.code != $own)',
+                                      jsonb_build_object('own', %s::text))
+          FROM therapy_sessions
+         WHERE id = %s
+        """,
+        [scores.OUTDATED, session_id],
     )
     [findings] = certain(row.fetchone())
     return findings

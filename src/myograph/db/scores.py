@@ -18,6 +18,8 @@ from myograph.scoring.pressure import TARGET_PERCENT
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore
 from myograph.scoring.session import SessionInputs
 
+OUTDATED = "scores_outdated"  # the code of the finding that says so
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -124,8 +126,32 @@ def judge(conn: Connection, session_id: UUID, score: SessionScore, inputs: Sessi
 
 
 def show_in_lists(conn: Connection, session_id: UUID, row: Mapping[str, Any]) -> None:
+    """Of scores that were made just now: whatever was said of older ones is over."""
     conn.execute(
-        "UPDATE therapy_sessions SET analytics_cache = %s WHERE id = %s", [Jsonb(row), session_id]
+        """
+        UPDATE therapy_sessions
+           SET analytics_cache = %s,
+               analysis_findings = jsonb_path_query_array(
+                   analysis_findings, '$[*] ? (@.code != $own)',
+                   jsonb_build_object('own', %s::text))
+         WHERE id = %s
+        """,
+        [Jsonb(row), OUTDATED, session_id],
+    )
+
+
+def say_outdated(conn: Connection, session_id: UUID, sentence: str) -> None:
+    """The scores could not be made anew, so they do not show what was entered last."""
+    conn.execute(
+        """
+        UPDATE therapy_sessions
+           SET analysis_findings = jsonb_path_query_array(
+                   COALESCE(analysis_findings, '[]'), '$[*] ? (@.code != $own)',
+                   jsonb_build_object('own', %s::text))
+                   || jsonb_build_object('code', %s::text, 'sentence', %s::text, 'channel', NULL)
+         WHERE id = %s AND processing_status = 'completed'
+        """,
+        [OUTDATED, OUTDATED, sentence, session_id],
     )
 
 

@@ -4,9 +4,11 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -27,6 +29,7 @@ from myograph.errors import (
     NotReadable,
     ObjectGone,
     ObjectReplaced,
+    StoreResting,
     StoreUnavailable,
     TooLarge,
 )
@@ -36,7 +39,9 @@ from myograph.services.measure_file import Measure, Stopped
 from myograph.services.rescore_session import score, score_rows
 from myograph.storage.objects import ObjectStore, Stored
 
-Outcome = Literal["analysed", "shared", "failed", "gave_up", "nothing_to_do", "lease_lost"]
+Outcome = Literal[
+    "analysed", "shared", "failed", "gave_up", "put_off", "nothing_to_do", "lease_lost"
+]
 
 _REFUSED = (NotReadable, TooLarge, BadName)  # the file's fault: no second try would end otherwise
 
@@ -50,6 +55,8 @@ class Terms:
     lease_s         how long a claim holds while nothing is heard of the worker
     max_tries       before a session that always fails is given up
     scratch         where recordings are copied to; None: the system's folder for such things
+    patience_s      before one is given up that waits for a store that never answers
+    holder          of every claim, see `lease.show_life`
     """
 
     pseudonym_key: str
@@ -58,6 +65,8 @@ class Terms:
     lease_s: float = 30.0
     max_tries: int = 5
     scratch: Path | None = None
+    patience_s: float = 24 * 3600.0
+    holder: int | None = None
 
 
 def analyse_session(
@@ -73,11 +82,12 @@ def analyse_session(
     Twice is once: only one claim holds at a time, a finished session is left alone, and what an
     older claim would save is refused. An unexpected error is raised after the claim was given
     back, so that the queue tries again; the last try ends as `failed`, `gave_up`. Stopped is
-    raised likewise, and was no try.
+    raised likewise, and was no try. Nor is it one where the store is left alone: the session is
+    queued for later.
     """
     began = time.monotonic()
     with pool.connection() as conn:
-        claim = lease.claim(conn, session_id, seconds=terms.lease_s)
+        claim = lease.claim(conn, session_id, seconds=terms.lease_s, holder=terms.holder)
         edits = contraction_edits.active(conn, session_id)
     if claim is None:
         return "nothing_to_do"
@@ -89,10 +99,11 @@ def analyse_session(
         with pool.connection() as conn:
             lease.put_down(conn, claim)
         raise
-    except _REFUSED as exc:
-        return _failed(pool, claim, "unreadable", exc)
-    except ObjectGone as exc:
-        return _failed(pool, claim, "file_gone", exc)
+    except StoreResting as exc:
+        return _put_off(pool, claim, terms, exc)
+    except (*_REFUSED, ObjectGone) as exc:
+        kind = "file_gone" if isinstance(exc, ObjectGone) else "unreadable"
+        return _failed(pool, claim, kind, exc)
     except Exception as exc:
         outcome = _after_error(pool, claim, terms, exc)
         if outcome is None:
@@ -126,8 +137,7 @@ def _analyse(work: _Work) -> Outcome:
         stored = _fetch(work, path)
         source = _identify(work, stored)
         facts = _describe(work, path)
-        if source is not None:
-            _save(work, lambda conn: _share(work, conn, source))
+        if source is not None and _shared(work, source, stored.sha256):
             return "shared"
         measured = work.measure(
             path, work.terms.protocol, work.claim.recovered, work.edits, work.still_ours
@@ -246,11 +256,38 @@ def _write(
     return _Noted(results.findings_of(measured), scored.list_row)
 
 
-def _share(work: _Work, conn: Connection, source: UUID) -> _Noted:
+class _NotThereAnyMore(Exception):
+    """What was to be shared has been deleted or measured anew since it was found."""
+
+
+def _shared(work: _Work, source: UUID, file_hash: str) -> bool:
+    try:
+        _save(work, lambda conn: _share(work, conn, source, file_hash))
+    except _NotThereAnyMore:
+        return False
+    return True
+
+
+def _share(work: _Work, conn: Connection, source: UUID, file_hash: str) -> _Noted:
     session_id = work.claim.session_id
+    if not _still_there(work, conn, source, file_hash):
+        raise _NotThereAnyMore
     results.copy(conn, session_id, source)
     scored = score_rows(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
     return _Noted(results.findings_at(conn, source), scored.list_row)
+
+
+def _still_there(work: _Work, conn: Connection, source: UUID, file_hash: str) -> bool:
+    lease.keep_still(conn, source)
+    found = results.measured_before(
+        conn,
+        file_hash,
+        METHOD,
+        work.terms.protocol.digest,
+        recovered=work.claim.recovered,
+        only=source,
+    )
+    return found == source
 
 
 def _failed(
@@ -266,6 +303,23 @@ def _failed(
     except LeaseLost:
         return "lease_lost"
     return "failed"
+
+
+def _put_off(
+    pool: ConnectionPool[Connection], claim: Claim, terms: Terms, exc: StoreResting
+) -> Outcome:
+    at = datetime.now(ZoneInfo(terms.zone)) + timedelta(seconds=exc.wait_s)
+    try:
+        with pool.connection() as conn:
+            lease.hold(conn, claim)
+            if lease.waiting_s(conn, claim) >= terms.patience_s:
+                lease.fail(conn, claim, "gave_up", code="gave_up", sentence=exc.sentence)
+                return "gave_up"
+            sentence = f"{exc.sentence} It will be tried again at {at:%H:%M:%S}."
+            lease.put_off(conn, claim, wait_s=exc.wait_s, sentence=sentence)
+    except LeaseLost:
+        return "lease_lost"
+    return "put_off"
 
 
 def _after_error(

@@ -29,6 +29,10 @@ from myograph.scoring.session import (
 
 SIDES: tuple[Side, Side] = ("left", "right")
 _HIGHEST_RPE = 10
+NOT_SCORED = (
+    "The scores could not be made anew after the last entry, so they do not show it. Analysing the"
+    " session again may help."
+)
 
 
 def rescore_session(
@@ -44,6 +48,12 @@ def rescore_session(
         scored = score_rows(conn, session_id, pseudonym_key=pseudonym_key)
         scores.show_in_lists(conn, session_id, scored.list_row)
     return True
+
+
+def give_up(pool: ConnectionPool[Connection], session_id: UUID) -> None:
+    """Scoring fails for good: said where the scores are shown, until they are made anew."""
+    with pool.connection() as conn:
+        scores.say_outdated(conn, session_id, NOT_SCORED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.objects import ObjectStore
+from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.scratch import scratch_folder
@@ -55,6 +57,7 @@ class Work:
     terms: Terms
     concurrency: int = 1
     rhythm: Rhythm = field(default_factory=Rhythm)
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 def run_worker(
@@ -104,11 +107,19 @@ def run_until_empty(
 def _equipped(work: Work, measure: Measure) -> Generator[Has]:
     # Two connections for each analysis: one that saves, one that says it still goes on.
     size = 2 * work.concurrency + 2
+    holder = secrets.randbits(62)
     with (
         scratch_folder() as folder,
-        open_pool(work.url, size=size, timeout=30, application="myograph worker") as pool,
+        open_pool(
+            work.url,
+            size=size,
+            timeout=30,
+            application="myograph worker",
+            configure=lambda conn: lease.show_life(conn, holder),
+        ) as pool,
     ):
-        yield Has(pool, work.store, replace(work.terms, scratch=folder), measure)
+        terms = replace(work.terms, scratch=folder, holder=holder)
+        yield Has(pool, guarded(work.store, work.breaker), terms, measure)
 
 
 async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:

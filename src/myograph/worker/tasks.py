@@ -17,7 +17,8 @@ from psycopg_pool import ConnectionPool
 from myograph.analysis.edits import Edit
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Measurement
-from myograph.errors import LeaseLost
+from myograph.db import reprocessing
+from myograph.errors import LeaseLost, StoreResting
 from myograph.services import analyse_session as analysing
 from myograph.services import extract_metadata as extracting
 from myograph.services import rescore_session as rescoring
@@ -51,8 +52,11 @@ class Again(BaseRetryStrategy):
         self._first_s = first_s
         self._attempts = attempts
 
+    def is_last(self, job: Job) -> bool:
+        return job.attempts >= self._attempts
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if isinstance(exception, LeaseLost) or job.attempts >= self._attempts:
+        if isinstance(exception, LeaseLost) or self.is_last(job):
             return None
         if isinstance(exception, JobAborted):  # by a worker that stops, not by the file
             return RetryDecision(retry_in={"seconds": 0})
@@ -62,6 +66,7 @@ class Again(BaseRetryStrategy):
 
 
 AGAIN = Again(first_s=4.0, attempts=6)  # five tries of a session take about six minutes
+FIVE_TIMES = Again(first_s=4.0, attempts=4)  # of what has no count of its own
 
 
 @tasks.task(name="analyse_session", pass_context=True, retry=AGAIN)
@@ -83,18 +88,36 @@ def analyse_session(context: JobContext, session_id: str) -> None:
     log.info("analyse_session", session=session_id, outcome=outcome)
 
 
-@tasks.task(name="extract_metadata", pass_context=True, retry=AGAIN)
+@tasks.task(name="reprocess_session", pass_context=True, retry=AGAIN)
+def reprocess_session(context: JobContext, session_id: str) -> None:
+    """What is done is opened again only now, so that it counts as done while it waits."""
+    with _has(context).pool.connection() as conn:
+        reprocessing.open_again(conn, UUID(session_id))
+    analyse_session(context, session_id)
+
+
+@tasks.task(name="extract_metadata", pass_context=True, retry=FIVE_TIMES)
 def extract_metadata(context: JobContext, session_id: str) -> None:
+    """Where it fails for good nothing is lost: the analysis reads the same from the whole file."""
     has = _has(context)
-    extracting.extract_metadata(has.pool, has.store, UUID(session_id), zone=has.terms.zone)
+    try:
+        extracting.extract_metadata(has.pool, has.store, UUID(session_id), zone=has.terms.zone)
+    except StoreResting:
+        log.info("extract_metadata", session=session_id, outcome="left_to_the_analysis")
 
 
-@tasks.task(name="rescore_session", pass_context=True, retry=AGAIN)
+@tasks.task(name="rescore_session", pass_context=True, retry=FIVE_TIMES)
 def rescore_session(context: JobContext, session_id: str) -> None:
     has = _has(context)
-    scored = rescoring.rescore_session(
-        has.pool, UUID(session_id), pseudonym_key=has.terms.pseudonym_key
-    )
+    try:
+        scored = rescoring.rescore_session(
+            has.pool, UUID(session_id), pseudonym_key=has.terms.pseudonym_key
+        )
+    except Exception as exc:
+        log.warning("rescore_session", session=session_id, error=type(exc).__name__)
+        if FIVE_TIMES.is_last(context.job):
+            rescoring.give_up(has.pool, UUID(session_id))
+        raise
     log.info("rescore_session", session=session_id, scored=scored)
 
 

@@ -1,9 +1,12 @@
-"""From a row of storage.objects to the scores, by the hint and without it."""
+"""From a row of storage.objects to the scores: by the hint, and by the outbox alone."""
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from myograph.services.receive_upload import Upload, receive_event
+from myograph.db.pool import open_pool
+from myograph.services.receive_upload import Received, Refused, Upload, receive_event
+from myograph.services.sweep_outbox import sweep_outbox
+from myograph.storage.listing import refusal
 from myograph.storage.objects import folder_store
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
@@ -12,85 +15,124 @@ NAME = "P001/Ghostly_Emg_20250310_11-46-23-0823.c3d"
 
 
 @pytest.fixture
-def bucket(own_project, own_storage, tmp_path):
-    """Puts a file where Supabase puts it, and does to its table what Supabase does."""
-    store = folder_store(tmp_path)
-
-    class Bucket:
-        def put(self, name, content):
-            stored = store.put(f"emg_data/{name}", [content])
-            return own_storage.upload(name, size=stored.size, etag=stored.etag)
-
-        def work(self):
-            run_until_empty(
-                own_project.database.url("myograph_work"), store, pseudonym_key="k" * 32
-            )
-
-    return Bucket()
-
-
-@pytest.fixture
-def secret(own_project):
+def chain(own_project, own_storage, tmp_path):
+    """Supabase on one side and the whole of ours on the other, with one secret in common."""
     [(secret,)] = own_project.ask("SELECT app.add_storage_secret('known')", role="postgres")
-    return secret
+    return Chain(own_project, own_storage, folder_store(tmp_path), Webhook(secret))
 
 
-def announce(project, login, upload):
-    with project.database.connect(login) as conn:
-        return receive_event(conn, upload)
+class Chain:
+    def __init__(self, project, storage, store, receiver):
+        self.project, self.storage, self.store, self.receiver = project, storage, store, receiver
+
+    def put(self, content, name=NAME):
+        stored = self.store.put(f"emg_data/{name}", [content])
+        return self.storage.upload(name, size=stored.size, etag=stored.etag)
+
+    def deliver(self, hint) -> Received:
+        """What a receiver takes from a hint, once its signature is good."""
+        payload = self.receiver.verify(hint.body, hint.headers)
+        record, before = payload["record"], payload["old_record"]
+        one, old = record or before, before if record and before else {}
+        refused = refusal(one["bucket_id"], one["name"])
+        upload = Upload(
+            one["bucket_id"],
+            one["name"],
+            size_bytes=one["metadata"]["size"],
+            etag=one["metadata"]["eTag"],
+            version=one["version"],
+            object_id=one["id"],
+            old_name=old.get("name"),
+            old_version=old.get("version"),
+            operation="created" if record else "removed",
+            source="default",
+            delivery_id=hint.headers["webhook-id"],
+            shape="database_webhook",
+            refused=refused and Refused("bad_name", refused),
+        )
+        with self.project.database.connect("myograph_web") as conn:
+            return receive_event(conn, upload)
+
+    def sweep(self) -> int:
+        with open_pool(self.project.database.url("myograph_work"), size=1) as pool:
+            return sweep_outbox(pool)
+
+    def work(self) -> None:
+        url = self.project.database.url("myograph_work")
+        run_until_empty(url, self.store, pseudonym_key="k" * 32)
+
+    def sessions(self):
+        """Of what lies in the store."""
+        return self.project.ask(
+            "SELECT file_path, processing_status, storage_object_id, storage_version"
+            "  FROM therapy_sessions"
+            " WHERE superseded_by IS NULL AND object_gone_at IS NULL ORDER BY file_path"
+        )
+
+    def waiting(self) -> int:
+        return self.project.ask("SELECT count(*) FROM storage_outbox WHERE settled_at IS NULL")[0][
+            0
+        ]
 
 
-def told_by(hint, secret):
-    """What a receiver takes from a hint, once its signature is good."""
-    payload = Webhook(secret).verify(hint.body, hint.headers)
-    record, before = payload["record"], payload["old_record"]
-    one, old = record or before, before if record and before else {}
-    return Upload(
-        one["bucket_id"],
-        one["name"],
-        size_bytes=one["metadata"]["size"],
-        etag=one["metadata"]["eTag"],
-        version=one["version"],
-        object_id=one["id"],
-        old_name=old.get("name"),
-        old_version=old.get("version"),
-        operation="created" if record else "removed",
-        source="default",
-        delivery_id=hint.headers["webhook-id"],
-        shape="database_webhook",
-    )
+def test_a_hint_becomes_a_session_with_scores(chain):
+    found, version = chain.put(game_file())
+    [hint] = chain.project.hints()
+    first, again = chain.deliver(hint), chain.deliver(hint)
+    assert (first.outcome, again.outcome) == ("created", "duplicate")
+    assert first.session_id == again.session_id
+    chain.work()
+    assert chain.sessions() == [(NAME, "completed", str(found), version)]
+    assert (chain.sweep(), chain.waiting()) == (1, 0)
+    assert chain.sessions() == [(NAME, "completed", str(found), version)]
 
 
-def sessions(project):
-    return project.ask(
-        "SELECT file_path, processing_status, storage_object_id, storage_version,"
-        "       object_gone_at IS NOT NULL"
-        "  FROM therapy_sessions WHERE superseded_by IS NULL ORDER BY file_path"
-    )
+def test_a_hint_that_was_lost_is_made_up_for_by_the_outbox(chain):
+    found, version = chain.put(game_file())
+    assert (chain.sweep(), chain.sweep(), chain.waiting()) == (1, 0, 0)
+    chain.work()
+    assert chain.sessions() == [(NAME, "completed", str(found), version)]
+    [hint] = chain.project.hints()
+    assert chain.deliver(hint).outcome == "duplicate"
 
 
-def test_a_hint_becomes_a_session_with_scores(own_project, bucket, secret):
-    found, version = bucket.put(NAME, game_file())
-    [hint] = own_project.hints()
-    told = told_by(hint, secret)
-    assert announce(own_project, "myograph_web", told).outcome == "created"
-    assert announce(own_project, "myograph_web", told).outcome == "duplicate"
-    bucket.work()
-    assert sessions(own_project) == [(NAME, "completed", str(found), version, False)]
-
-
-def test_overwritten_moved_and_deleted_the_session_follows(
-    own_project, own_storage, bucket, secret
-):
-    bucket.put(NAME, game_file())
-    _, second = bucket.put(NAME, game_file())
-    moved = own_storage.move(NAME, "P002/a.c3d")
-    own_storage.delete("P002/a.c3d")
-    outcomes = [
-        announce(own_project, "myograph_web", told_by(hint, secret)).outcome
-        for hint in own_project.hints()
+@pytest.mark.parametrize("order", ["in order", "the other way round", "never"])
+def test_however_hints_arrive_the_end_is_what_lies_in_the_store(chain, order):
+    chain.put(game_file())
+    found, _ = chain.put(game_file())
+    moved = chain.storage.move(NAME, "P002/a.c3d")
+    chain.put(game_file(), "P001/gone.c3d")
+    chain.storage.delete("P001/gone.c3d")
+    hints = {
+        "in order": chain.project.hints(),
+        "the other way round": chain.project.hints()[::-1],
+        "never": [],
+    }
+    for hint in hints[order]:
+        chain.deliver(hint)
+    assert (chain.sweep(), chain.waiting()) == (5, 0)
+    assert [(name, *rest) for name, _, *rest in chain.sessions()] == [
+        ("P002/a.c3d", str(found), moved)
     ]
-    assert outcomes == ["created", "created", "renamed", "gone"]
-    assert second != moved
-    [(name, _, _, _, gone)] = sessions(own_project)
-    assert (name, gone) == ("P002/a.c3d", True)
+
+
+def test_a_hint_that_somebody_changed_makes_nothing(chain):
+    chain.put(game_file())
+    [hint] = chain.project.hints()
+    body = hint.body.replace(b"P001/", b"P002/")
+    changed = type(hint)(hint.url, hint.headers, body, hint.timeout_ms)
+    with pytest.raises(WebhookVerificationError):
+        chain.deliver(changed)
+    assert chain.sessions() == []
+
+
+@pytest.mark.parametrize("name", ["P001/../x.c3d", "/abs.c3d", "P001//a.c3d"])
+def test_what_nobody_can_read_ends_with_a_sentence(chain, name):
+    chain.storage.upload(name)
+    [hint] = chain.project.hints()
+    chain.deliver(hint)
+    assert (chain.sweep(), chain.waiting()) == (1, 0)
+    rows = chain.project.ask(
+        "SELECT file_path, processing_status, failure_kind FROM therapy_sessions"
+    )
+    assert rows == [(name, "failed", "unreadable")]

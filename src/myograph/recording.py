@@ -5,12 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Signal: TypeAlias = npt.NDArray[np.float64]  # (n,) unless a docstring says otherwise
+
+
+class Stretch(Protocol):
+    """Samples in memory or still in their file: how many, and any part of them.
+
+    An array is one.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Signal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +156,30 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """The same channel, its samples read part by part where it is too long to be held."""
+
+    label: str
+    samples: Stretch
+    activated: Stretch | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """The EMG channels of one exercise, in file order.
 
-    `channels` may load each channel only when it is asked for, so iterate once and let go.
+    channels    each may be loaded only when it is asked for, so iterate once and let go
+    parts       the same, for those who never need the whole of one; None: they are in memory
     """
 
     facts: Facts
     channels: Sequence[Channel]
+    parts: Sequence[Lead] | None = None
+
+    @property
+    def leads(self) -> Sequence[Lead | Channel]:
+        """The channels, held or not."""
+        return self.channels if self.parts is None else self.parts
 
     def to_mne(self) -> Any:  # noqa: ANN401 - MNE may not be there
         """The EMG channels as an `mne.io.RawArray` in volts; needs MNE, and holds all of them."""

@@ -6,11 +6,12 @@ from hypothesis.extra import numpy as npst
 
 from myograph.analysis.amplitude import amplitude_of, strongest
 from myograph.signal.grid import grid_of_filtered
+from myograph.signal.runs import NONE
 
 
 def test_amplitudes_are_those_of_the_samples():
     y = np.random.default_rng(0).standard_normal(2000)
-    grid = grid_of_filtered(y, 990.0, None, 0.005)
+    grid = grid_of_filtered(y, 990.0, NONE, 0.005)
     result = amplitude_of(grid, slice(10, 50))
     part = y[grid.edges[10] : grid.edges[50]]
     assert result.rms_v == pytest.approx(np.sqrt(np.mean(part**2)))
@@ -21,15 +22,14 @@ def test_amplitudes_are_those_of_the_samples():
 def test_masked_cells_count_for_nothing():
     y = np.full(1000, 2.0)
     y[500:505] = 100.0
-    unusable = np.zeros(1000, bool)
-    unusable[500:505] = True
-    result = amplitude_of(grid_of_filtered(y, 1000.0, unusable, 0.005), slice(None))
+    grid = grid_of_filtered(y, 1000.0, np.array([[500, 505]]), 0.005)
+    result = amplitude_of(grid, slice(None))
     assert (result.rms_v, result.mav_v) == pytest.approx((2.0, 2.0))
     assert result.iemg_vs == pytest.approx(2.0 * 0.995)
 
 
 def test_where_nothing_is_left_nothing_was_measured():
-    grid = grid_of_filtered(np.ones(1000), 1000.0, np.ones(1000, bool), 0.005)
+    grid = grid_of_filtered(np.ones(1000), 1000.0, np.array([[0, 1000]]), 0.005)
     result = amplitude_of(grid, slice(None))
     assert (result.rms_v, result.mav_v, result.iemg_vs) == (None, None, None)
 

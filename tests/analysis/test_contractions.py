@@ -19,10 +19,8 @@ def rows(*pairs):
 def grid(square, ok=None):
     size = len(square)
     return Grid(
-        edges=np.arange(size + 1) * 5,
         rate_hz=1000.0,
         cell_s=CELL_S,
-        seconds=np.full(size, CELL_S),
         square=np.asarray(square, float),
         absolute=np.sqrt(square),
         ok=np.ones(size, bool) if ok is None else ok,

@@ -9,6 +9,7 @@ from myograph.analysis.spectra import mean_spectra, motion_share, spectra_of
 from myograph.analysis.statistics import clinical, temporal
 from myograph.signal.filters import bandpass
 from myograph.signal.grid import grid_of
+from myograph.signal.runs import NONE
 from tests.signals import Burst, Scene, muscle_shape, recording
 
 RATE_HZ = 1000.0
@@ -133,8 +134,8 @@ def test_under_two_windows_nothing_can_be_said_of_how_values_vary(lasting, windo
 
 def test_the_spread_of_known_windows_is_that_of_numpy():
     x = np.random.default_rng(0).standard_normal(8000) * np.repeat([1.0, 3.0], 4000)
-    grid = grid_of(x, bandpass(RATE_HZ, DEFAULT.band_hz, 4), None, 0.005)
-    spectra = spectra_of(x, None, RATE_HZ, DEFAULT)
+    grid = grid_of(x, bandpass(RATE_HZ, DEFAULT.band_hz, 4), NONE, 0.005)
+    spectra = spectra_of(x, NONE, RATE_HZ, DEFAULT)
     result = temporal(grid, np.array([[200, 600], [1000, 1400]]), spectra=spectra, protocol=DEFAULT)
     assert result is not None
     starts = [*range(1000, 2001, 500), *range(5000, 6001, 500)]
@@ -151,7 +152,7 @@ def test_the_spread_of_known_windows_is_that_of_numpy():
 
 @pytest.mark.parametrize(("samples", "has"), [(249, False), (250, True)])
 def test_a_span_of_just_250_ms_has_a_spectrum(samples, has):
-    spectra = spectra_of(np.random.default_rng(0).standard_normal(4000), None, RATE_HZ, DEFAULT)
+    spectra = spectra_of(np.random.default_rng(0).standard_normal(4000), NONE, RATE_HZ, DEFAULT)
     power = mean_spectra(spectra, np.array([[1000, 1000 + samples]]), DEFAULT)
     assert np.isfinite(power).all() == has
 
@@ -159,8 +160,8 @@ def test_a_span_of_just_250_ms_has_a_spectrum(samples, has):
 @pytest.mark.parametrize(("cells", "known"), [(200, True), (199, False)])
 def test_just_two_seconds_of_contractions_have_a_clinical_spectrum(cells, known):
     x = np.random.default_rng(0).standard_normal(6000)
-    grid = grid_of(x, bandpass(RATE_HZ, DEFAULT.band_hz, 4), None, 0.005)
-    spectra = spectra_of(x, None, RATE_HZ, DEFAULT)
+    grid = grid_of(x, bandpass(RATE_HZ, DEFAULT.band_hz, 4), NONE, 0.005)
+    spectra = spectra_of(x, NONE, RATE_HZ, DEFAULT)
     runs = np.array([[100, 300], [600, 600 + cells]])
     power = mean_spectra(spectra, grid.edges[runs], DEFAULT)
     result = clinical(grid, runs, power, spectra=spectra, protocol=DEFAULT)
@@ -170,19 +171,19 @@ def test_just_two_seconds_of_contractions_have_a_clinical_spectrum(cells, known)
 def test_the_share_of_motion_is_the_power_below_the_band():
     t = np.arange(20_000) / RATE_HZ
     x = np.sin(2 * np.pi * 5 * t) + np.sin(2 * np.pi * 100 * t)
-    share = motion_share(spectra_of(x, None, RATE_HZ, DEFAULT))
+    share = motion_share(spectra_of(x, NONE, RATE_HZ, DEFAULT))
     assert share == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_corner_belongs_to_the_band_and_not_to_motion():
     t = np.arange(20_000) / RATE_HZ
     below, at = (np.sin(2 * np.pi * hz * t) for hz in (17, 20))
-    assert motion_share(spectra_of(below, None, RATE_HZ, DEFAULT)) == pytest.approx(1, abs=0.01)
-    assert motion_share(spectra_of(at, None, RATE_HZ, DEFAULT)) < 0.3
+    assert motion_share(spectra_of(below, NONE, RATE_HZ, DEFAULT)) == pytest.approx(1, abs=0.01)
+    assert motion_share(spectra_of(at, NONE, RATE_HZ, DEFAULT)) < 0.3
 
 
 def test_no_power_has_no_motion():
-    assert motion_share(spectra_of(np.zeros(4000), None, RATE_HZ, DEFAULT)) is None
+    assert motion_share(spectra_of(np.zeros(4000), NONE, RATE_HZ, DEFAULT)) is None
 
 
 def test_without_an_unmasked_second_there_is_no_spectrum_of_the_whole():

@@ -5,7 +5,8 @@ import pytest
 
 from myograph.analysis.processed import rules_of
 from myograph.analysis.protocol import DEFAULT
-from myograph.signal.artefacts import bridged, find_artefacts, widened_mask
+from myograph.signal.artefacts import find_artefacts
+from myograph.signal.runs import lengths
 from tests.signals import Burst, Scene, facts
 
 RATE_HZ = 1000.0
@@ -24,8 +25,8 @@ def found(x, rules=PLAIN):
 
 def test_noise_alone_holds_no_artefact():
     result = found(noise(), GHOSTLY)
-    assert result.mask is None
-    assert result.unusable is None
+    assert len(result.masked) == 0
+    assert len(result.unusable) == 0
     assert result.limit_samples == 0
 
 
@@ -35,8 +36,7 @@ def test_equal_samples_at_the_extreme_are_a_dropout_from_20_ms_on(samples, dropo
     x[1000 : 1000 + samples] = -5.5e-3
     result = found(x)
     assert (len(result.dropouts), len(result.saturated)) == (dropouts, saturated)
-    assert result.mask is not None
-    assert result.mask.sum() == samples
+    assert lengths(result.masked).sum() == samples
     assert result.limit_samples == (0 if dropouts else samples)
 
 
@@ -101,8 +101,7 @@ def test_samples_that_are_no_numbers_are_masked_and_counted():
     x[2000:2030] = np.nan
     result = found(x)
     assert result.non_finite == 33
-    assert result.mask is not None
-    assert result.mask.sum() == 33
+    assert lengths(result.masked).sum() == 33
 
 
 def test_what_is_not_finite_is_neither_flat_nor_at_the_limit():
@@ -119,15 +118,11 @@ def test_numbers_missing_beside_a_dropout_are_both_masked():
     x = noise()
     x[1000:1003] = np.nan
     x[2000:2100] = -5.5e-3
-    mask = found(x).mask
-    assert mask is not None
-    assert mask.sum() == 103
+    assert lengths(found(x).masked).sum() == 103
 
 
 def test_a_channel_without_a_number_is_all_mask():
-    mask = found(np.full(SIZE, np.nan)).mask
-    assert mask is not None
-    assert mask.all()
+    np.testing.assert_array_equal(found(np.full(SIZE, np.nan)).masked, [[0, SIZE]])
 
 
 def test_a_lone_spike_is_masked():
@@ -135,8 +130,7 @@ def test_a_lone_spike_is_masked():
     x[2001:2004] += [3e-4, -4e-4, 2e-4]
     result = found(x)
     assert len(result.spikes) == 1
-    assert result.mask is not None
-    assert result.mask[1990:2020].all(), "its cell and both neighbours"
+    np.testing.assert_array_equal(result.masked, [[1990, 2020]], "its cell and both neighbours")
 
 
 def test_a_spike_beside_missing_samples_is_still_judged_by_its_surroundings():
@@ -170,37 +164,23 @@ def test_a_short_recording_cannot_tell_what_a_spike_is():
 def test_in_a_constant_channel_nothing_is_a_spike():
     result = found(np.zeros(SIZE))
     assert len(result.spikes) == 0
-    assert result.mask is not None
-    assert result.mask.all()
+    np.testing.assert_array_equal(result.masked, [[0, SIZE]])
 
 
 def test_the_mask_is_widened_by_the_settling_time_of_the_filter():
     x = noise()
     x[1000:1100] = -5.5e-3
-    unusable = found(x).unusable
-    assert unusable is not None
-    np.testing.assert_array_equal(np.flatnonzero(unusable), np.arange(950, 1150))
+    np.testing.assert_array_equal(found(x).unusable, [[950, 1150]])
 
 
 def test_without_a_settling_time_the_mask_is_left_as_it_is():
     x = noise()
     x[1000:1100] = -5.5e-3
     result = found(x, dataclasses.replace(PLAIN, settle_s=0.0))
-    np.testing.assert_array_equal(result.unusable, result.mask)
+    np.testing.assert_array_equal(result.unusable, result.masked)
 
 
-def test_bridging_draws_a_straight_line_and_is_level_at_the_ends():
-    x = np.array([9.0, 9.0, 1.0, 9.0, 9.0, 4.0, 9.0])
-    mask = np.array([True, True, False, True, True, False, True])
-    np.testing.assert_allclose(bridged(x, mask), [1, 1, 1, 2, 3, 4, 4])
-    np.testing.assert_array_equal(x[mask], 9.0, err_msg="the samples themselves stay")
-
-
-def test_without_a_mask_there_is_nothing_to_bridge():
+def test_a_wider_mask_joins_what_comes_close():
     x = noise()
-    assert bridged(x, None) is x
-
-
-def test_widening_a_mask_joins_what_comes_close():
-    mask = np.array([False, True, False, False, True, False, False])
-    np.testing.assert_array_equal(widened_mask(mask, 1), [True] * 6 + [False])
+    x[[1000, 1090]] = np.nan
+    np.testing.assert_array_equal(found(x).unusable, [[950, 1141]])

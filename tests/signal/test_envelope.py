@@ -4,13 +4,14 @@ from scipy.signal import butter, sosfiltfilt
 
 from myograph.signal.envelope import envelope_of
 from myograph.signal.grid import grid_of_filtered
+from myograph.signal.runs import NONE
 from tests.signals import Burst, Scene
 
 RATE_HZ = 1000.0
 
 
 def envelope(y, rate_hz=RATE_HZ):
-    grid = grid_of_filtered(y, rate_hz, None, 0.005)
+    grid = grid_of_filtered(y, rate_hz, NONE, 0.005)
     return envelope_of(grid, corner_hz=10.0, order=4, rms_s=0.05)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from myograph.signal import filters
+from myograph.signal import blocks
 from myograph.signal.filters import (
     band_of,
     bandpass,
@@ -53,7 +53,7 @@ def test_blocks_give_the_numbers_of_the_whole(monkeypatch):
     x = np.random.default_rng(2).standard_normal(20_000) + 3.0
     by = bandpass(RATE_HZ, (20, 450), 4)
     whole = filtered(x, by)
-    monkeypatch.setattr(filters, "BLOCK", 3000)
+    monkeypatch.setattr(blocks, "BLOCK", 3000)
     np.testing.assert_allclose(filtered(x, by), whole, atol=1e-12)
     np.testing.assert_allclose(filtered_part(x, by, 7000, 9000), whole[7000:9000], atol=1e-12)
 

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from myograph.signal.runs import at_least, filled, holding, merged, runs_of, widened
+from myograph.signal.runs import (
+    at_least,
+    covered_before,
+    filled,
+    holding,
+    merged,
+    runs_of,
+    united,
+    widened,
+)
 
 masks = npst.arrays(np.bool_, st.integers(0, 60))
 
@@ -42,3 +51,26 @@ def test_widening_stops_at_the_ends():
 def test_only_runs_that_hold_a_true_value_stay():
     on = np.array([False, True, False, False, False])
     np.testing.assert_array_equal(holding(rows((0, 2), (3, 5)), on), rows((0, 2)))
+
+
+@given(masks, st.data())
+def test_runs_that_hold_a_true_value_are_those_that_do(mask, data):
+    on = data.draw(npst.arrays(np.bool_, mask.size))
+    runs = runs_of(mask)
+    wanted = [run for run in runs if on[run[0] : run[1]].any()]
+    np.testing.assert_array_equal(holding(runs, on), rows(*wanted))
+
+
+@given(masks, st.integers(0, 3), st.data())
+def test_united_runs_are_those_of_both_masks(one, by, data):
+    other = data.draw(npst.arrays(np.bool_, one.size))
+    wide = widened(runs_of(one), by, one.size)
+    both = filled(wide, one.size) | other
+    np.testing.assert_array_equal(united(runs_of(other), wide), runs_of(both))
+
+
+@given(masks)
+def test_what_is_covered_before_a_place_is_what_a_mask_counts(mask):
+    places = np.arange(mask.size + 1)
+    counted = np.concatenate(([0], np.cumsum(mask)))
+    np.testing.assert_array_equal(covered_before(runs_of(mask), places), counted)

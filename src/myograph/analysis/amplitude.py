@@ -28,7 +28,7 @@ def amplitude_of(grid: Grid, use: Mask | slice) -> Amplitude:
     ok = grid.ok[use]
     if not ok.any():
         return Amplitude(None, None, None)
-    seconds = grid.seconds[use][ok]
+    seconds = grid.seconds(use)[ok]
     measured_s = float(seconds.sum())
     iemg_vs = float((grid.absolute[use][ok] * seconds).sum())
     rms_v = float(np.sqrt((grid.square[use][ok] * seconds).sum() / measured_s))

@@ -82,7 +82,7 @@ def _contraction(
 ) -> Contraction:
     """Of the cells start..stop."""
     grid, own = traces.grid, traces.envelope[start:stop]
-    times_s = grid.edges[[start, start + int(own.argmax()), stop]] / grid.rate_hz
+    times_s = grid.samples_at(np.array([start, start + int(own.argmax()), stop])) / grid.rate_hz
     amplitude = amplitude_of(grid, slice(start, stop))
     width = round(protocol.strength_ms / 1e3 / grid.cell_s)
     return Contraction(

@@ -22,7 +22,7 @@ from myograph.analysis.results import ChannelMeasurement, Contraction, GameContr
 from myograph.analysis.spectra import Spectra, mean_spectra, spectra_of
 from myograph.analysis.statistics import clinical, temporal, whole
 from myograph.errors import NoEmgChannel, RateTooLow, TooShort
-from myograph.recording import Channel, Facts, Finding, Recording, Signal
+from myograph.recording import Channel, Facts, Finding, Lead, Recording, Signal
 from myograph.signal.artefacts import Artefacts
 from myograph.signal.filters import band_of
 from myograph.signal.grid import Grid, grid_of
@@ -43,7 +43,7 @@ def measure(recording: Recording, protocol: Protocol, edits: Sequence[Edit] = ()
     _refuse_what_cannot_be_measured(facts)
     measured: list[_Measured] = []
     refused: list[Finding] = []
-    for channel in recording.channels:
+    for channel in recording.leads:
         try:
             own = [edit for edit in edits if edit.channel == channel.label]
             measured.append(_measure(channel, facts, protocol, own))
@@ -88,14 +88,14 @@ class _Measured:
 
 
 def _measure(
-    channel: Channel, facts: Facts, protocol: Protocol, edits: Sequence[Edit]
+    channel: Channel | Lead, facts: Facts, protocol: Protocol, edits: Sequence[Edit]
 ) -> _Measured:
     prepared = _prepare(channel, facts, protocol)
-    artefacts, spectra, traces = prepared.artefacts, prepared.spectra, prepared.traces
-    grid = traces.grid
-    found = _find(channel, traces, protocol)
+    artefacts, spectra, grid = prepared.artefacts, prepared.spectra, prepared.grid
+    found = _find(channel, grid, prepared.envelope, protocol)
     kept = corrected(found.runs, grid, edits, protocol)
-    spans = grid.edges[kept.runs]
+    traces = Traces(grid, prepared.envelope, _game_trace(channel, prepared, protocol))
+    spans = grid.samples_at(kept.runs)
     power = mean_spectra(spectra, spans, protocol)
     spectral = spectral_of(spans, power, spectra, protocol)
     contractions = signed(
@@ -149,11 +149,12 @@ class _Prepared:
 
     artefacts: Artefacts
     spectra: Spectra
-    traces: Traces
+    grid: Grid
+    envelope: Signal
     line_hz: float | None
 
 
-def _prepare(channel: Channel, facts: Facts, protocol: Protocol) -> _Prepared:
+def _prepare(channel: Channel | Lead, facts: Facts, protocol: Protocol) -> _Prepared:
     rate_hz = facts.rate.used_hz
     cleaned = clean(channel, facts, protocol)
     unusable = cleaned.artefacts.unusable
@@ -161,12 +162,13 @@ def _prepare(channel: Channel, facts: Facts, protocol: Protocol) -> _Prepared:
     line_hz = line_to_remove(spectra, protocol)
     band = filter_of(rate_hz, protocol, line_hz)
     grid = grid_of(cleaned.samples, band, unusable, protocol.cell_ms / 1e3)
-    game = None
-    if channel.activated is not None:
-        game = game_trace(channel.activated, unusable, grid, protocol)
-    return _Prepared(
-        cleaned.artefacts, spectra, Traces(grid, envelope(grid, protocol), game), line_hz
-    )
+    return _Prepared(cleaned.artefacts, spectra, grid, envelope(grid, protocol), line_hz)
+
+
+def _game_trace(channel: Channel | Lead, prepared: _Prepared, protocol: Protocol) -> Signal | None:
+    if channel.activated is None:
+        return None
+    return game_trace(channel.activated, prepared.artefacts.unusable, prepared.grid, protocol)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,23 +185,22 @@ class _Found:
     source: Detector
 
 
-def _find(channel: Channel, traces: Traces, protocol: Protocol) -> _Found:
+def _find(channel: Channel | Lead, grid: Grid, envelope: Signal, protocol: Protocol) -> _Found:
     """By both detectors; the protocol says which of them the results follow, where it can."""
-    grid = traces.grid
-    detection = find_contractions(grid, traces.envelope, protocol)
+    detection = find_contractions(grid, envelope, protocol)
     if channel.activated is None:
         return _Found(detection, None, detection.runs, "envelope")
     game = game_runs(channel.activated, grid.rate_hz, protocol)
     if protocol.detector == "envelope":
         return _Found(detection, game, detection.runs, "envelope")
-    cells = np.clip(np.searchsorted(grid.edges, game), 0, grid.size)
+    cells = np.clip(grid.first_cell_from(game), 0, grid.size)
     return _Found(detection, game, cells[cells[:, 1] > cells[:, 0]], "activated")
 
 
 def _agreement(found: _Found, grid: Grid, artefacts: Artefacts) -> GameContractions | None:
     if found.game is None:
         return None
-    return agreement(grid.edges[found.detection.runs], found.game, artefacts.unusable)
+    return agreement(grid.samples_at(found.detection.runs), found.game, artefacts.unusable)
 
 
 def _doubts(

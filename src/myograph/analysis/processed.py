@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.spectra import Spectra, spectra_of
 from myograph.errors import TooShort
-from myograph.recording import Channel, Facts, Signal
-from myograph.signal.artefacts import Artefacts, Rules, bridged, find_artefacts
+from myograph.recording import Channel, Facts, Lead, Signal, Stretch
+from myograph.signal.artefacts import Artefacts, Rules, find_artefacts
+from myograph.signal.blocks import bridged
 from myograph.signal.envelope import envelope_of
 from myograph.signal.filters import Filter, band_of, bandpass, filtered, with_notches
 from myograph.signal.grid import Grid, grid_of_filtered
 from myograph.signal.mains import hum_of
-from myograph.signal.runs import Mask
+from myograph.signal.runs import Mask, filled, lengths
 
 SHORTEST_S = 1.0
 
@@ -35,10 +34,10 @@ class Processed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cleaned:
-    """samples: (n,) unfiltered, bridged across the mask."""
+    """samples: unfiltered, bridged across the mask."""
 
     artefacts: Artefacts
-    samples: Signal
+    samples: Stretch
 
 
 def processed(channel: Channel, facts: Facts, protocol: Protocol) -> Processed:
@@ -50,17 +49,18 @@ def processed(channel: Channel, facts: Facts, protocol: Protocol) -> Processed:
         line_hz = line_to_remove(spectra_of(cleaned.samples, unusable, rate_hz, protocol), protocol)
     y = filtered(cleaned.samples, filter_of(rate_hz, protocol, line_hz))
     grid = grid_of_filtered(y, rate_hz, unusable, protocol.cell_ms / 1e3)
-    return Processed(y, envelope(grid, protocol), 1e3 / protocol.cell_ms, unusable)
+    mask = filled(unusable, y.size) if len(unusable) else None
+    return Processed(y, envelope(grid, protocol), 1e3 / protocol.cell_ms, mask)
 
 
-def clean(channel: Channel, facts: Facts, protocol: Protocol) -> Cleaned:
+def clean(channel: Channel | Lead, facts: Facts, protocol: Protocol) -> Cleaned:
     """The channel with its artefacts bridged; raises TooShort where less than 1 s is left."""
     rate_hz = facts.rate.used_hz
     found = find_artefacts(channel.samples, rate_hz, rules_of(facts, protocol))
-    lost = 0 if found.unusable is None else int(np.count_nonzero(found.unusable))
+    lost = int(lengths(found.unusable).sum())
     if channel.samples.size - lost < SHORTEST_S * rate_hz:
         raise TooShort(f"Less than 1 s of {channel.label} holds a signal.")
-    return Cleaned(found, bridged(channel.samples, found.mask))
+    return Cleaned(found, bridged(channel.samples, found.masked))
 
 
 def rules_of(facts: Facts, protocol: Protocol) -> Rules:

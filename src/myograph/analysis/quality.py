@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from myograph.analysis.amplitude import amplitude_of
 from myograph.analysis.contractions import Detection
 from myograph.analysis.findings import nothing_found
@@ -14,7 +12,7 @@ from myograph.signal.artefacts import Artefacts
 from myograph.signal.grid import Grid
 from myograph.signal.mains import hum_of
 from myograph.signal.quality import Grades, Limits, opinion_of
-from myograph.signal.runs import Mask, filled
+from myograph.signal.runs import filled, lengths
 
 _MICROVOLT = 1e-6
 
@@ -32,7 +30,7 @@ def quality_of(
     hum = None
     if spectra.whole is not None:
         hum = hum_of(spectra.whole, spectra.axis, protocol.mains_hz, spectra.band_hz)
-    masked_share = _share(artefacts.unusable)
+    masked_share = float(lengths(artefacts.unusable).sum()) / size
     saturated_share = artefacts.limit_samples / size
     motion = motion_share(spectra)
     snr_db = _snr_db(grid, detection)
@@ -76,10 +74,6 @@ def _limits(protocol: Protocol) -> Limits:
         "motion": protocol.motion_limits,
         "snr_db": protocol.snr_db_limits,
     }
-
-
-def _share(mask: Mask | None) -> float:
-    return 0.0 if mask is None else float(np.count_nonzero(mask)) / mask.size
 
 
 def _snr_db(grid: Grid, detection: Detection) -> float | None:

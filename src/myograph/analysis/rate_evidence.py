@@ -6,14 +6,14 @@ import numpy as np
 
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import RateEvidence
-from myograph.recording import Facts, Finding, Signal
+from myograph.recording import Facts, Finding, Stretch
 from myograph.signal.grid import Grid
 from myograph.signal.mains import Line, Search, clear_line
 
 _EARLIEST_S, _LATEST_S = -1.0, 2.0  # the game's clock starts and stops within these
 
 
-def line_of(samples: Signal, grid: Grid, protocol: Protocol) -> Line | None:
+def line_of(samples: Stretch, grid: Grid, protocol: Protocol) -> Line | None:
     """The channel's mains line where it is clear, sought in the quieter half of its windows.
 
     samples    (n,) unfiltered, bridged
@@ -25,7 +25,7 @@ def line_of(samples: Signal, grid: Grid, protocol: Protocol) -> Line | None:
     firsts = firsts[quietest[: max(3, firsts.size // 2)]]
     return clear_line(
         samples,
-        grid.edges[firsts],
+        grid.samples_at(firsts),
         round(protocol.line_window_s * grid.rate_hz),
         rate_hz=grid.rate_hz,
         search=Search(protocol.mains_hz, protocol.line_search, protocol.line_db),

@@ -5,11 +5,11 @@ import numpy as np
 from myograph.analysis.amplitude import Amplitude, amplitude_of
 from myograph.analysis.protocol import Protocol
 from myograph.analysis.results import Spread, Statistics, Temporal
-from myograph.analysis.spectra import Spectra, active_shape, windows_within
+from myograph.analysis.spectra import Spectra, active_shape, shapes_at, windows_within
 from myograph.recording import Signal
 from myograph.signal.grid import Grid
 from myograph.signal.runs import Runs, filled, lengths
-from myograph.signal.spectrum import Shape, Starts, periodograms, shape_of
+from myograph.signal.spectrum import Shape, Starts, shape_of
 
 _FEWEST_WINDOWS = 2
 
@@ -48,13 +48,13 @@ def temporal(grid: Grid, runs: Runs, *, spectra: Spectra, protocol: Protocol) ->
     Windows of 1 s, or of 0.25 s where no contraction lasts 1 s.
     """
     rate_hz = spectra.axis.rate_hz
-    spans = grid.edges[runs]
+    spans = grid.samples_at(runs)
     longest_s = float(lengths(spans).max(initial=0)) / rate_hz
     full = longest_s >= protocol.window_ms / 1e3
     window_s = (protocol.window_ms if full else protocol.short_window_ms) / 1e3
     size = round(window_s * rate_hz)
     starts = windows_within(spectra, spans, size)
-    shape = active_shape(spectra, periodograms(spectra.samples, starts, size, spectra.axis))
+    shape = shapes_at(spectra, starts, size)
     strong = np.isfinite(shape.mdf_hz)
     if np.count_nonzero(strong) < _FEWEST_WINDOWS:
         return None
@@ -92,13 +92,11 @@ def _statistics(
 
 def _window_amplitudes(grid: Grid, starts: Starts, size: int) -> tuple[Signal, Signal]:
     """RMS and MAV of each window, as whole cells cover it."""
-    first = np.searchsorted(grid.edges, starts)
-    last = np.minimum(np.searchsorted(grid.edges, starts + size), grid.size)
-    count = last - first
-    square = np.concatenate(([0.0], np.cumsum(grid.square)))
-    absolute = np.concatenate(([0.0], np.cumsum(grid.absolute)))
-    mean_square = (square[last] - square[first]) / count
-    return np.sqrt(mean_square), (absolute[last] - absolute[first]) / count
+    first = grid.first_cell_from(starts)
+    last = np.minimum(grid.first_cell_from(starts + size), grid.size)
+    cells = [slice(int(a), int(b)) for a, b in zip(first, last, strict=True)]
+    mean_square = np.array([grid.square[part].mean() for part in cells])
+    return np.sqrt(mean_square), np.array([grid.absolute[part].mean() for part in cells])
 
 
 def _spread(values: Signal) -> Spread:

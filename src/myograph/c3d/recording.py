@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import overload
 
+from myograph.c3d.channels import Channels, Place
 from myograph.c3d.ghostly import (
     FULL_SCALE_V,
     RAW,
@@ -38,7 +38,6 @@ from myograph.recording import (
     Finding,
     GameFacts,
     Recording,
-    Signal,
 )
 
 __all__ = [
@@ -83,7 +82,8 @@ def read_recording(
     emg_labels   the analog channels that are EMG, where a person knows; None: the game's raw
                  channels, else all channels in volts
     """
-    return Recording(*_opened(source, recover=recover, emg_labels=emg_labels))
+    facts, channels = _opened(source, recover=recover, emg_labels=emg_labels)
+    return Recording(facts, channels, channels.parts)
 
 
 def read_samples(
@@ -117,71 +117,22 @@ def parse_upload_name(name: str) -> datetime | None:
     return start.replace(microsecond=1000 * int(match[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lead:
-    """Where one EMG channel lies: its analog channel, the game's detector, the size of its unit."""
-
-    label: str
-    raw: int
-    activated: int | None
-    volts: float
-
-
-class _Channels(Sequence[Channel]):
-    """EMG channels that are read when they are asked for, and not kept."""
-
-    def __init__(self, file: C3DFile, leads: Sequence[_Lead]) -> None:
-        self._file = file
-        self._leads = leads
-
-    def __len__(self) -> int:
-        return len(self._leads)
-
-    @overload
-    def __getitem__(self, index: int) -> Channel: ...
-    @overload
-    def __getitem__(self, index: slice) -> "_Channels": ...
-    def __getitem__(self, index: int | slice) -> "Channel | _Channels":
-        if isinstance(index, slice):
-            return _Channels(self._file, self._leads[index])
-        return self._read(self._leads[index], 0, self._file.layout.frames)
-
-    def part(self, index: int, start: int, stop: int) -> Channel:
-        """Only the samples from `start` to `stop`, as far as they exist."""
-        per_frame = self._file.layout.samples_per_frame
-        stop = max(0, min(stop, self._file.layout.samples))
-        start = max(0, min(start, stop))
-        first_frame = start // per_frame
-        channel = self._read(self._leads[index], first_frame, -(-stop // per_frame))
-        inner = slice(start - first_frame * per_frame, stop - first_frame * per_frame)
-        activated = None if channel.activated is None else channel.activated[inner]
-        return replace(channel, samples=channel.samples[inner], activated=activated)
-
-    def _read(self, lead: _Lead, first_frame: int, stop_frame: int) -> Channel:
-        wanted = [lead.raw] if lead.activated is None else [lead.raw, lead.activated]
-        rows = self._file.channels(wanted, first_frame, stop_frame)
-        if lead.volts != 1:
-            rows *= lead.volts
-        activated: Signal | None = rows[1] if lead.activated is not None else None
-        return Channel(lead.label, rows[0], activated)
-
-
 def _opened(
     source: Source, *, recover: bool, emg_labels: Sequence[str] | None
-) -> tuple[Facts, _Channels]:
+) -> tuple[Facts, Channels]:
     file = C3DFile.open(source)
     problem = _problem(file.metadata)
     if problem is not None and not recover:
         raise problem
     facts = _facts(file.metadata, source.size, recover=recover)
-    leads = _leads(file.metadata) if emg_labels is None else _named(file.metadata, emg_labels)
-    _refuse_what_cannot_be_analysed(facts, leads)
+    places = _places(file.metadata) if emg_labels is None else _named(file.metadata, emg_labels)
+    _refuse_what_cannot_be_analysed(facts, places)
     facts = replace(
         facts,
-        emg_labels=tuple(lead.label for lead in leads),
-        findings=(*facts.findings, *_unit_findings(file.metadata, leads, facts)),
+        emg_labels=tuple(place.label for place in places),
+        findings=(*facts.findings, *_unit_findings(file.metadata, places, facts)),
     )
-    return facts, _Channels(replace(file, metadata=_recovered(file.metadata)), leads)
+    return facts, Channels(replace(file, metadata=_recovered(file.metadata)), places)
 
 
 def _facts(metadata: Metadata, size: int, *, recover: bool) -> Facts:
@@ -198,7 +149,7 @@ def _facts(metadata: Metadata, size: int, *, recover: bool) -> Facts:
         sample_count=layout.samples,
         frame_count=layout.frames,
         channels=tuple(map(ChannelInfo, metadata.labels, metadata.units)),
-        emg_labels=tuple(lead.label for lead in _leads(metadata)),
+        emg_labels=tuple(place.label for place in _places(metadata)),
         game=game,
         findings=(*metadata.findings, *game_findings, *rate_findings),
         recovered=recover and broken,
@@ -275,29 +226,29 @@ def _seconds(metadata: Metadata, frames: int) -> str:
     return f"{frames * layout.samples_per_frame / rate.used_hz:.1f} seconds"
 
 
-def _leads(metadata: Metadata) -> list[_Lead]:
+def _places(metadata: Metadata) -> list[Place]:
     """The game's raw channels, matched by label, never by position; else all channels in volts."""
     raw = [
-        _Lead(match[1].upper(), index, _activated(metadata, match[1]), volts)
+        Place(match[1].upper(), index, _activated(metadata, match[1]), volts)
         for index, label in enumerate(metadata.labels)
         if (match := RAW.fullmatch(label)) and (volts := _volts(metadata.units[index] or "V"))
     ]
     if raw or is_ghostly(metadata.parameters):
         return _told_apart(raw)
     return _told_apart(
-        _Lead(label, index, None, volts)
+        Place(label, index, None, volts)
         for index, (label, unit) in enumerate(zip(metadata.labels, metadata.units, strict=True))
         if (volts := _volts(unit or ""))
     )
 
 
-def _named(metadata: Metadata, names: Sequence[str]) -> list[_Lead]:
+def _named(metadata: Metadata, names: Sequence[str]) -> list[Place]:
     """The channels a person named, in their order; "CH1" stands for "CH1 Raw" too."""
-    leads = {lead.raw: lead for lead in (_lead(metadata, name) for name in names)}
-    return _told_apart(leads.values())
+    places = {place.raw: place for place in (_place(metadata, name) for name in names)}
+    return _told_apart(places.values())
 
 
-def _lead(metadata: Metadata, name: str) -> _Lead:
+def _place(metadata: Metadata, name: str) -> Place:
     labels = [label.casefold() for label in metadata.labels]
     index = _position(labels, name.casefold(), f"{name} Raw".casefold())
     if index is None:
@@ -310,8 +261,8 @@ def _lead(metadata: Metadata, name: str) -> _Lead:
         raise BadInput(f"Channel {name!r} is in {unit}, so it is no EMG: that is in V, mV or uV.")
     match = RAW.fullmatch(metadata.labels[index])
     if match is None:
-        return _Lead(metadata.labels[index], index, None, volts)
-    return _Lead(match[1].upper(), index, _activated(metadata, match[1]), volts)
+        return Place(metadata.labels[index], index, None, volts)
+    return Place(match[1].upper(), index, _activated(metadata, match[1]), volts)
 
 
 def _activated(metadata: Metadata, channel: str) -> int | None:
@@ -327,31 +278,31 @@ def _volts(unit: str) -> float | None:
     return _VOLTS.get(unit.strip().casefold())
 
 
-def _told_apart(leads: Iterable[_Lead]) -> list[_Lead]:
-    """The same leads; the second "EMG" is "EMG (2)"."""
-    apart: list[_Lead] = []
+def _told_apart(places: Iterable[Place]) -> list[Place]:
+    """The same places; the second "EMG" is "EMG (2)"."""
+    apart: list[Place] = []
     seen: Counter[str] = Counter()
-    for lead in leads:
-        seen[lead.label] += 1
-        number = seen[lead.label]
-        apart.append(lead if number == 1 else replace(lead, label=f"{lead.label} ({number})"))
+    for place in places:
+        seen[place.label] += 1
+        number = seen[place.label]
+        apart.append(place if number == 1 else replace(place, label=f"{place.label} ({number})"))
     return apart
 
 
-def _unit_findings(metadata: Metadata, leads: Sequence[_Lead], facts: Facts) -> Iterator[Finding]:
+def _unit_findings(metadata: Metadata, places: Sequence[Place], facts: Facts) -> Iterator[Finding]:
     """The game's channels are in volts without saying so; of others that is marked."""
-    for lead in leads:
-        if metadata.units[lead.raw] is None and facts.game is None:
-            sentence = f"Channel {lead.label} states no unit; it was taken to be in volts."
-            yield Finding("unit_assumed", sentence, lead.label)
+    for place in places:
+        if metadata.units[place.raw] is None and facts.game is None:
+            sentence = f"Channel {place.label} states no unit; it was taken to be in volts."
+            yield Finding("unit_assumed", sentence, place.label)
 
 
-def _refuse_what_cannot_be_analysed(facts: Facts, leads: Sequence[_Lead]) -> None:
-    if not leads:
+def _refuse_what_cannot_be_analysed(facts: Facts, places: Sequence[Place]) -> None:
+    if not places:
         raise NoEmgChannel(_without_emg(facts.channels))
-    if len(leads) > CHANNEL_LIMIT:
+    if len(places) > CHANNEL_LIMIT:
         raise TooManyChannels(
-            f"The file has {len(leads)} EMG channels; at most {CHANNEL_LIMIT} are analysed."
+            f"The file has {len(places)} EMG channels; at most {CHANNEL_LIMIT} are analysed."
             " Name those you want."
         )
     if facts.sample_count and facts.rate.used_hz < LOWEST_RATE_HZ:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation, median_filter
+from scipy.ndimage import median_filter
 
-from myograph.recording import Signal
+from myograph.recording import Signal, Stretch
+from myograph.signal import blocks
+from myograph.signal.blocks import bridged, equal_runs, runs_where
 from myograph.signal.runs import (
     NONE,
     Mask,
@@ -15,6 +17,7 @@ from myograph.signal.runs import (
     lengths,
     merged,
     runs_of,
+    united,
     widened,
 )
 
@@ -50,8 +53,8 @@ class Artefacts:
     """Runs in samples, by the first rule that fits, and what they leave.
 
     limit_samples   samples at the sensor's limit outside drop-outs, in runs or not
-    mask            (n,) not measured; None: every sample is good
-    unusable        (n,) the same, widened by the settling time of the filter
+    masked          not measured; in order and apart
+    unusable        the same, widened by the settling time of the filter
     """
 
     dropouts: Runs
@@ -61,34 +64,31 @@ class Artefacts:
     spikes: Runs
     non_finite: int
     limit_samples: int
-    mask: Mask | None
-    unusable: Mask | None
+    masked: Runs
+    unusable: Runs
 
 
-def find_artefacts(x: Signal, rate_hz: float, rules: Rules) -> Artefacts:
+def find_artefacts(x: Stretch, rate_hz: float, rules: Rules) -> Artefacts:
     """Non-finite samples, drop-outs, saturation, repeated blocks, flat lines and spikes.
 
     x    (n,) volts as recorded; may hold NaN
 
     Our own rules, drawn from recordings of the GHOSTLY sensor; docs/methods.md gives them.
     """
-    finite = np.isfinite(x)
-    whole = bool(finite.all())
-    extremes = _extremes(x if whole else x[finite])
+    missing = runs_where(lambda start, stop: ~np.isfinite(x[start:stop]), x.size)
+    extremes = _extremes(x, missing)
     dropouts, held, flat = _equal_runs(x, rate_hz, extremes, rules)
     saturated, limit_samples = held, int(lengths(held).sum())
     if rules.full_scale_v is not None:
         limit_v = rules.saturation_share * rules.full_scale_v
         if max(map(abs, extremes)) > limit_v:
-            over = finite & (np.abs(x) > limit_v) & ~filled(dropouts, x.size)
-            saturated = at_least(runs_of(over), rules.saturation_samples)
-            limit_samples = int(np.count_nonzero(over))
+            over = _beyond(x, limit_v, dropouts)
+            saturated = at_least(over, rules.saturation_samples)
+            limit_samples = int(lengths(over).sum())
     repeats = NONE if rules.repeat_block is None else _repeats(x, rules.repeat_block)
-    mask = _with(
-        None if whole else ~finite, np.concatenate((dropouts, saturated, repeats, flat)), x.size
-    )
-    spikes = _spikes(x, mask, rate_hz, rules)
-    mask = _with(mask, spikes, x.size)
+    masked = united(missing, dropouts, saturated, repeats, flat)
+    spikes = _spikes(x, masked, rate_hz, rules)
+    masked = united(masked, spikes)
     settle = round(rules.settle_s * rate_hz)
     return Artefacts(
         dropouts=dropouts,
@@ -96,74 +96,71 @@ def find_artefacts(x: Signal, rate_hz: float, rules: Rules) -> Artefacts:
         repeats=repeats,
         flat=flat,
         spikes=spikes,
-        non_finite=x.size - int(np.count_nonzero(finite)),
+        non_finite=int(lengths(missing).sum()),
         limit_samples=limit_samples,
-        mask=mask,
-        unusable=None if mask is None else widened_mask(mask, settle),
+        masked=masked,
+        unusable=united(widened(masked, settle, x.size)),
     )
 
 
-def bridged(x: Signal, mask: Mask | None) -> Signal:
-    """`x` with a straight line across each masked run; level at the ends. `x` where no mask is.
-
-    mask    not everywhere true
-    """
-    if mask is None or not mask.any():
-        return x
-    runs = runs_of(mask)
-    anchors = np.unique(np.column_stack((runs[:, 0] - 1, runs[:, 1])))
-    anchors = anchors[(anchors >= 0) & (anchors < x.size)]
-    y = x.copy()
-    places = np.flatnonzero(mask)
-    y[places] = np.interp(places, anchors, x[anchors])
-    return y
+def _extremes(x: Stretch, missing: Runs) -> tuple[float, float]:
+    """The least and the greatest finite sample; 0 where there is none."""
+    lows, highs = list[float](), list[float]()
+    for start, stop in blocks.blocks(x.size):
+        part = x[start:stop]
+        if len(missing):
+            part = part[np.isfinite(part)]
+        if part.size:
+            lows.append(float(part.min()))
+            highs.append(float(part.max()))
+    return min(lows, default=0.0), max(highs, default=0.0)
 
 
-def widened_mask(mask: Mask, by: int) -> Mask:
-    """Every masked run longer by `by` samples on both sides."""
-    return filled(widened(runs_of(mask), by, mask.size), mask.size)
+def _beyond(x: Stretch, limit_v: float, dropouts: Runs) -> Runs:
+    """Runs of samples over the limit, outside drop-outs."""
 
+    def over(start: int, stop: int) -> Mask:
+        part = x[start:stop]
+        lost = np.clip(dropouts - start, 0, stop - start)
+        return np.isfinite(part) & (np.abs(part) > limit_v) & ~filled(lost, stop - start)
 
-def _extremes(x: Signal) -> tuple[float, float]:
-    return (float(x.min()), float(x.max())) if x.size else (0.0, 0.0)
-
-
-def _with(mask: Mask | None, runs: Runs, size: int) -> Mask | None:
-    """The mask with the runs in it; None where there is still nothing to mask."""
-    if not len(runs):
-        return mask
-    return filled(runs, size) if mask is None else mask | filled(runs, size)
+    return runs_where(over, x.size)
 
 
 def _equal_runs(
-    x: Signal, rate_hz: float, extremes: tuple[float, float], rules: Rules
+    x: Stretch, rate_hz: float, extremes: tuple[float, float], rules: Rules
 ) -> tuple[Runs, Runs, Runs]:
     """Runs of equal samples: drop-outs and shorter ones at the extremes, flat lines elsewhere."""
-    runs = runs_of(x[1:] == x[:-1])
-    runs[:, 1] += 1
-    runs = at_least(runs, rules.equal_samples)
-    runs = runs[np.isfinite(x[runs[:, 0]])]
-    at_extreme = np.isin(x[runs[:, 0]], extremes)
+    runs, values = equal_runs(x, rules.equal_samples)
+    finite = np.isfinite(values)
+    runs, values = runs[finite], values[finite]
+    at_extreme = np.isin(values, extremes)
     dropout = at_extreme & (lengths(runs) >= rules.dropout_s * rate_hz)
     flat = at_least(runs[~at_extreme], rules.flat_s * rate_hz)
     return runs[dropout], runs[at_extreme & ~dropout], flat
 
 
-def _repeats(x: Signal, block: int) -> Runs:
+def _repeats(x: Stretch, block: int) -> Runs:
     """Blocks of samples that repeat exactly the block before, unless they are constant."""
-    again = at_least(runs_of(x[block:] == x[:-block]), block) + block
-    varying = [bool(np.any(x[start : start + block] != x[start])) for start, _ in again]
-    return again[np.array(varying, dtype=np.bool_)]
+
+    def again(start: int, stop: int) -> Mask:
+        part = x[start : stop + block]
+        return part[block:] == part[:-block]
+
+    runs = runs_where(again, x.size - block, block) + block
+    parts = (x[start : start + block] for start in runs[:, 0].tolist())
+    varying = [bool(np.any(part != part[0])) for part in parts]
+    return runs[np.array(varying, dtype=np.bool_)]
 
 
-def _spikes(x: Signal, mask: Mask | None, rate_hz: float, rules: Rules) -> Runs:
+def _spikes(x: Stretch, masked: Runs, rate_hz: float, rules: Rules) -> Runs:
     """Excursions of at most two cells that tower over the whole channel and stand alone."""
     width = max(2, round(rules.spike_cell_s * rate_hz))
     count = x.size // width
-    if count < _FEWEST_CELLS or (mask is not None and mask.all()):
+    if count < _FEWEST_CELLS or int(lengths(masked).sum()) == x.size:
         return NONE
     reach = round(rules.spike_alone_s / rules.spike_cell_s)
-    height = _cell_heights(x, mask, width, reach)
+    height = _cell_heights(x, masked, width, reach)
     usual = min(_USUAL_QUANTILE, 1 - _LONGEST_SPIKE_CELLS / (count - 1))  # not the spike itself
     limit = rules.spike_ratio * float(np.quantile(height, usual))
     if not height.max() > limit > 0:
@@ -179,16 +176,21 @@ def _spikes(x: Signal, mask: Mask | None, rate_hz: float, rules: Rules) -> Runs:
     return merged(widened(np.array(alone), 1, count), 0) * width
 
 
-def _cell_heights(x: Signal, mask: Mask | None, width: int, reach: int) -> Signal:
+def _cell_heights(x: Stretch, masked: Runs, width: int, reach: int) -> Signal:
     """How far each cell reaches from the running median of its surroundings; 0 at the mask."""
     count = x.size // width
-    cells = bridged(x, mask)[: count * width].reshape(count, width)
-    high, low = cells.max(axis=1), cells.min(axis=1)
+    high, low = np.empty(count), np.empty(count)
+    y, per_block = bridged(x, masked), max(1, blocks.BLOCK // width)
+    for first in range(0, count, per_block):
+        last = min(count, first + per_block)
+        cells = y[first * width : last * width].reshape(last - first, width)
+        high[first:last], low[first:last] = cells.max(axis=1), cells.min(axis=1)
     middle = median_filter((high + low) / 2, 2 * reach + 1)
     height = np.maximum(high - middle, middle - low)
-    if mask is not None:
-        masked: Mask = np.any(mask[: count * width].reshape(count, width), axis=1)
-        height[binary_dilation(masked, iterations=2)] = 0.0
+    if len(masked):
+        cells = np.column_stack((masked[:, 0] // width, -(-masked[:, 1] // width)))
+        whole = cells[cells[:, 0] < count]
+        height[filled(widened(whole, 2, count), count)] = 0.0
     return height
 
 

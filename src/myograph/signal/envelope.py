@@ -13,4 +13,7 @@ def envelope_of(grid: Grid, *, corner_hz: float, order: int, rms_s: float) -> Si
     Follows the envelope at the full rate within 1 % of its peak.
     """
     low = filtered(grid.absolute, lowpass(1 / grid.cell_s, corner_hz, order))
-    return np.sqrt(moving_mean(np.maximum(low, 0.0) ** 2, cells_in(rms_s, grid.cell_s)))
+    np.maximum(low, 0.0, out=low)
+    low *= low
+    square = moving_mean(low, cells_in(rms_s, grid.cell_s))
+    return np.sqrt(square, out=square)

@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, iirnotch, sosfiltfilt, tf2sos
 
-from myograph.recording import Signal
+from myograph.recording import Signal, Stretch
+from myograph.signal import blocks
 
-BLOCK = 1 << 20  # samples
 _MARGIN_S = 2.0  # by then the filter has forgotten: the error is below 1e-13
 _HIGHEST_SHARE = 0.45  # of the rate
 
@@ -53,18 +53,17 @@ def with_notches(band: Filter, line_hz: float, *, width_hz: float, up_to_hz: flo
     return Filter(np.concatenate([band.sections, *notches]), band.rate_hz)
 
 
-def filtered(x: Signal, by: Filter) -> Signal:
+def filtered(x: Stretch, by: Filter) -> Signal:
     """(n,) the whole signal; more than one block holds the memory of one block beside it."""
-    if x.size <= BLOCK:
+    if x.size <= blocks.BLOCK:
         return filtered_part(x, by, 0, x.size)
     y = np.empty(x.size)
-    for start in range(0, x.size, BLOCK):
-        stop = min(x.size, start + BLOCK)
+    for start, stop in blocks.blocks(x.size):
         y[start:stop] = filtered_part(x, by, start, stop)
     return y
 
 
-def filtered_part(x: Signal, by: Filter, start: int, stop: int) -> Signal:
+def filtered_part(x: Stretch, by: Filter, start: int, stop: int) -> Signal:
     """Samples start..stop of the filtered signal, without filtering all of it."""
     margin = round(_MARGIN_S * by.rate_hz)
     first, last = max(0, start - margin), min(x.size, stop + margin)

@@ -4,15 +4,21 @@ Cells hold exact means over their samples, so the RMS and MAV of any run of cell
 nothing that follows depends on the sampling rate.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 
-from myograph.recording import Signal
-from myograph.signal.filters import BLOCK, Filter, filtered_part
-from myograph.signal.runs import Mask
+from myograph.recording import Signal, Stretch
+from myograph.signal import blocks
+from myograph.signal.blocks import beside
+from myograph.signal.filters import Filter, filtered_part
+from myograph.signal.runs import Mask, Runs, filled, runs_of
+
+Places: TypeAlias = npt.NDArray[np.int64]
 
 _ROUNDING = 1e-9  # 200 cells must not become 199
 TINY = 1e-300  # stands for no power where a logarithm is taken
@@ -22,18 +28,14 @@ TINY = 1e-300  # stands for no power where a logarithm is taken
 class Grid:
     """(m,) cells.
 
-    edges      (m + 1,) in samples
     cell_s     nominal; where it is no whole number of samples, the cells differ by one
-    seconds    the length of each cell
     square     mean square of each cell, V²; bridged where not ok
     absolute   mean absolute value, V; bridged where not ok
     ok         no sample of the cell is masked
     """
 
-    edges: npt.NDArray[np.int64]
     rate_hz: float
     cell_s: float
-    seconds: Signal
     square: Signal
     absolute: Signal
     ok: Mask
@@ -42,31 +44,56 @@ class Grid:
     def size(self) -> int:
         return self.ok.size
 
+    @property
+    def edges(self) -> Places:
+        """(m + 1,) in samples."""
+        return self.samples_at(np.arange(self.size + 1))
 
-def grid_of(x: Signal, by: Filter, unusable: Mask | None, cell_s: float) -> Grid:
+    def samples_at(self, cells: Places) -> Places:
+        """The sample at which each of the cells begins."""
+        return _samples_at(cells, self.rate_hz * self.cell_s)
+
+    def first_cell_from(self, samples: Places) -> Places:
+        """The first cell that begins at each of the samples or after it."""
+        return _cell_of(samples - 1, self.rate_hz * self.cell_s) + 1
+
+    def seconds(self, use: Mask | slice) -> Signal:
+        """(k,) the length of each cell of `use`."""
+        first, last, _ = use.indices(self.size) if isinstance(use, slice) else (0, self.size, 1)
+        seconds = np.diff(self.samples_at(np.arange(first, last + 1))) / self.rate_hz
+        return seconds if isinstance(use, slice) else seconds[use]
+
+    def means_of(self, x: Stretch) -> Signal:
+        """(m,) the mean in each cell of another signal on the same samples."""
+        means = np.empty(self.size)
+        for first, last in _blocks(self.size, self.rate_hz * self.cell_s):
+            edges = self.samples_at(np.arange(first, last + 1))
+            part = x[int(edges[0]) : int(edges[-1])]
+            means[first:last] = np.add.reduceat(part, edges[:-1] - edges[0]) / np.diff(edges)
+        return means
+
+
+def grid_of(x: Stretch, by: Filter, unusable: Runs, cell_s: float) -> Grid:
     """`x` filtered and gathered, a block at a time: the filtered signal is never held whole.
 
-    x           (n,) bridged across its mask
-    unusable    (n,) samples that no cell may use
+    x           bridged across its mask
+    unusable    runs of samples that no cell may use
     """
-    edges = _edges(x.size, by.rate_hz * cell_s)
-    square, absolute = np.empty(edges.size - 1), np.empty(edges.size - 1)
-    for first, last in _blocks(edges):
-        y = filtered_part(x, by, int(edges[first]), int(edges[last]))
-        square[first:last], absolute[first:last] = _means(y, edges[first : last + 1])
-    return _grid(edges, by.rate_hz, cell_s, means=(square, absolute), unusable=unusable)
+    step = by.rate_hz * cell_s
+    count = _whole_cells(x.size, step)
+    square, absolute = np.empty(count), np.empty(count)
+    for first, last in _blocks(count, step):
+        edges = _samples_at(np.arange(first, last + 1), step)
+        y = filtered_part(x, by, int(edges[0]), int(edges[-1]))
+        square[first:last], absolute[first:last] = _means(y, edges)
+    return _grid(by.rate_hz, cell_s, means=(square, absolute), unusable=unusable)
 
 
-def grid_of_filtered(y: Signal, rate_hz: float, unusable: Mask | None, cell_s: float) -> Grid:
+def grid_of_filtered(y: Signal, rate_hz: float, unusable: Runs, cell_s: float) -> Grid:
     """The same of a signal that is filtered already."""
-    edges = _edges(y.size, rate_hz * cell_s)
-    means = _means(y[: edges[-1]], edges)
-    return _grid(edges, rate_hz, cell_s, means=means, unusable=unusable)
-
-
-def cell_means(values: Signal, edges: npt.NDArray[np.int64]) -> Signal:
-    """(m,) the mean of each cell of another signal on the same samples."""
-    return np.add.reduceat(values[: edges[-1]], edges[:-1]) / np.diff(edges)
+    step = rate_hz * cell_s
+    edges = _samples_at(np.arange(_whole_cells(y.size, step) + 1), step)
+    return _grid(rate_hz, cell_s, means=_means(y[: edges[-1]], edges), unusable=unusable)
 
 
 def cells_in(window_s: float, cell_s: float) -> int:
@@ -76,40 +103,50 @@ def cells_in(window_s: float, cell_s: float) -> int:
 
 def moving_mean(values: Signal, cells: int) -> Signal:
     """Centred, of an odd number of cells, level at the ends, never negative."""
-    return np.maximum(uniform_filter1d(values, cells, mode="nearest"), 0.0)
+    mean = uniform_filter1d(values, cells, mode="nearest")
+    return np.maximum(mean, 0.0, out=mean)
 
 
 def decibel(power: Signal) -> Signal:
-    return 10 * np.log10(np.maximum(power, TINY))
+    level = np.maximum(power, TINY)
+    np.log10(level, out=level)
+    level *= 10
+    return level
 
 
-def _grid(
-    edges: npt.NDArray[np.int64],
-    rate_hz: float,
-    cell_s: float,
-    *,
-    means: tuple[Signal, Signal],
-    unusable: Mask | None,
-) -> Grid:
-    ok = _usable(unusable, edges)
-    square, absolute = _bridged(*means, ok)
-    return Grid(edges, rate_hz, cell_s, np.diff(edges) / rate_hz, square, absolute, ok)
+def _grid(rate_hz: float, cell_s: float, *, means: tuple[Signal, Signal], unusable: Runs) -> Grid:
+    square, absolute = means
+    ok = _usable(unusable, square.size, rate_hz * cell_s)
+    if ok.any() and not ok.all():
+        _bridge(square, absolute, runs_of(~ok))
+    return Grid(rate_hz, cell_s, square, absolute, ok)
 
 
-def _edges(size: int, step: float) -> npt.NDArray[np.int64]:
-    """Whole cells only; where a cell is no whole number of samples, edges are rounded."""
-    cells = int(size / step + _ROUNDING)
-    return np.round(np.arange(cells + 1) * step).astype(np.int64)
+def _whole_cells(size: int, step: float) -> int:
+    return int(size / step + _ROUNDING)
 
 
-def _blocks(edges: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+def _samples_at(cells: Places, step: float) -> Places:
+    """Where a cell is no whole number of samples, its edges are rounded."""
+    return np.round(cells * step).astype(np.int64)
+
+
+def _cell_of(samples: Places, step: float) -> Places:
+    """The cell that holds each of the samples."""
+    cells = np.floor((samples + 0.5) / step).astype(np.int64) + 1
+    for _ in range(3):  # an edge is rounded by half a sample at most, and a cell holds one or more
+        cells -= _samples_at(cells, step) > samples
+    return cells
+
+
+def _blocks(count: int, step: float) -> Iterator[tuple[int, int]]:
     """First and last edge of each block of cells."""
-    cells = edges.size - 1
-    per_block = max(1, round(BLOCK * cells / max(1, int(edges[-1]))))
-    return [(i, min(cells, i + per_block)) for i in range(0, cells, per_block)]
+    per_block = max(1, int(blocks.BLOCK / step))
+    for first in range(0, count, per_block):
+        yield first, min(count, first + per_block)
 
 
-def _means(y: Signal, edges: npt.NDArray[np.int64]) -> tuple[Signal, Signal]:
+def _means(y: Signal, edges: Places) -> tuple[Signal, Signal]:
     """Mean square and mean absolute value of each cell; y[0] lies at the first edge."""
     widths = np.diff(edges)
     if np.all(widths == widths[0]):
@@ -120,16 +157,18 @@ def _means(y: Signal, edges: npt.NDArray[np.int64]) -> tuple[Signal, Signal]:
     return np.add.reduceat(y * y, starts) / widths, np.add.reduceat(np.abs(y), starts) / widths
 
 
-def _usable(unusable: Mask | None, edges: npt.NDArray[np.int64]) -> Mask:
-    if unusable is None:
-        return np.ones(edges.size - 1, np.bool_)
-    return ~np.logical_or.reduceat(unusable[: edges[-1]], edges[:-1])
+def _usable(unusable: Runs, count: int, step: float) -> Mask:
+    """(count,) the cells that no run touches."""
+    touched = np.column_stack(
+        (_cell_of(unusable[:, 0], step), _cell_of(unusable[:, 1] - 1, step) + 1)
+    )
+    return ~filled(np.minimum(touched, count), count)
 
 
-def _bridged(square: Signal, absolute: Signal, ok: Mask) -> tuple[Signal, Signal]:
+def _bridge(square: Signal, absolute: Signal, gaps: Runs) -> None:
     """Across the mask the level goes on: a drop-out does not split a contraction."""
-    if ok.all() or not ok.any():
-        return square, absolute
-    places, good = np.arange(ok.size), np.flatnonzero(ok)
-    level = np.interp(places, good, np.log(np.maximum(square[good], TINY)))
-    return np.where(ok, square, np.exp(level)), np.interp(places, good, absolute[good])
+    places = np.flatnonzero(filled(gaps, square.size))
+    anchors = beside(gaps, square.size)
+    level = np.log(np.maximum(square[anchors], TINY))
+    square[places] = np.exp(np.interp(places, anchors, level))
+    absolute[places] = np.interp(places, anchors, absolute[anchors])

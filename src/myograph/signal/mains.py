@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from myograph.recording import Signal
+from myograph.recording import Signal, Stretch
 from myograph.signal.grid import TINY
 from myograph.signal.spectrum import Axis, Starts, in_band, periodograms
 
@@ -72,7 +72,7 @@ class Search:
 
 
 def clear_line(
-    x: Signal, starts: Starts, size: int, *, rate_hz: float, search: Search
+    x: Stretch, starts: Starts, size: int, *, rate_hz: float, search: Search
 ) -> Line | None:
     """The clearest line near a nominal frequency; None where none is clear, or the time is short.
 
@@ -83,7 +83,7 @@ def clear_line(
         return None
     highest_hz = max(search.nominals_hz) * (1 + search.share)
     axis = Axis(rate_hz, size, int(highest_hz * size / rate_hz) + 3)
-    power = periodograms(x, starts[:_MOST_WINDOWS], size, axis).mean(axis=0)
+    power = periodograms(x, np.sort(starts[:_MOST_WINDOWS]), size, axis).mean(axis=0)
     lines = [_line(power, axis, nominal_hz, search.share) for nominal_hz in search.nominals_hz]
     clear = [line for line in lines if line is not None and line.above_db >= search.least_db]
     return max(clear, key=lambda line: line.above_db, default=None)

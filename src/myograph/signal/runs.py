@@ -53,12 +53,24 @@ def merged(runs: Runs, gap: float) -> Runs:
     return np.column_stack((starts, stops))
 
 
+def united(*several: Runs) -> Runs:
+    """All of them in order, joined where they touch or overlap."""
+    runs = np.concatenate(several)
+    runs = runs[np.argsort(runs[:, 0], kind="stable")]
+    return merged(np.column_stack((runs[:, 0], np.maximum.accumulate(runs[:, 1]))), 0)
+
+
 def holding(runs: Runs, on: Mask) -> Runs:
     """Those in which at least one value of `on` is true."""
-    reached = counted(on)
-    return runs[reached[runs[:, 1]] > reached[runs[:, 0]]]
+    if not len(runs):
+        return runs
+    within_and_between = np.logical_or.reduceat(np.append(on, False), runs.ravel())
+    return runs[within_and_between[::2]]
 
 
-def counted(on: Mask) -> npt.NDArray[np.int64]:
-    """(n + 1,) true values before each place."""
-    return np.concatenate(([0], np.cumsum(on)))
+def covered_before(runs: Runs, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of the values before each place lie in a run; runs in order and apart."""
+    total = np.concatenate(([0], np.cumsum(lengths(runs))))
+    begun = np.searchsorted(runs[:, 0], places)
+    stops = np.concatenate(([0], runs[:, 1]))[begun]
+    return total[begun] - np.maximum(stops - places, 0)

@@ -4,6 +4,7 @@ Periodograms of Hann windows (Welch 1967, doi 10.1109/TAU.1967.1161901), padded 
 common length, so that windows of unequal length share their frequencies.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from myograph.recording import Signal
-from myograph.signal.runs import Mask
+from myograph.recording import Signal, Stretch
+from myograph.signal import blocks
+from myograph.signal.runs import Mask, Runs, covered_before
 
 Starts: TypeAlias = npt.NDArray[np.int64]
 
@@ -51,22 +53,44 @@ def axis_of(rate_hz: float, padded_s: float, up_to_hz: float) -> Axis:
     return Axis(rate_hz, length, min(int(up_to_hz * length / rate_hz) + 1, length // 2))
 
 
-def periodograms(x: Signal, starts: Starts, size: int, axis: Axis) -> Signal:
+def periodograms(x: Stretch, starts: Starts, size: int, axis: Axis) -> Signal:
     """(k, bins) power density, V²/Hz one-sided, of the k windows of `size` samples at `starts`.
+
+    starts    never falling
 
     The mean of each window is removed. 0 Hz is not to be used.
     """
-    window = _hann(size, axis.rate_hz)
-    views = np.lib.stride_tricks.sliding_window_view(x, size)
     power = np.empty((starts.size, axis.bins))
-    for first in range(0, starts.size, _BATCH):
-        part = views[starts[first : first + _BATCH]]
+    at = 0
+    for rows in each_periodogram(x, starts, size, axis):
+        power[at : at + len(rows)] = rows
+        at += len(rows)
+    return power
+
+
+def each_periodogram(x: Stretch, starts: Starts, size: int, axis: Axis) -> Iterator[Signal]:
+    """The same, a few windows at a time."""
+    window = _hann(size, axis.rate_hz)
+    for near in _near_each_other(starts):
+        first = int(near[0])
+        samples = x[first : int(near[-1]) + size]
+        views = np.lib.stride_tricks.sliding_window_view(samples, size)
+        part = views[near - first]
         part -= part.mean(axis=1, keepdims=True)
         part *= window
         lines = np.asarray(fft.rfft(part, axis.length, axis=1, overwrite_x=True), np.complex128)
         kept = lines[:, : axis.bins]
-        power[first : first + _BATCH] = kept.real**2 + kept.imag**2
-    return power
+        yield kept.real**2 + kept.imag**2
+
+
+def _near_each_other(starts: Starts) -> Iterator[Starts]:
+    """Batches that one block of samples holds."""
+    at = 0
+    while at < starts.size:
+        within = int(np.searchsorted(starts, starts[at] + blocks.BLOCK, "right"))
+        stop = min(at + _BATCH, within)
+        yield starts[at:stop]
+        at = stop
 
 
 def shape_of(power: Signal, axis: Axis, band_hz: tuple[float, float]) -> Shape:
@@ -102,11 +126,9 @@ def evenly_spread(start: int, stop: int, size: int) -> Starts:
     return np.round(np.linspace(start, stop - size, count)).astype(np.int64)
 
 
-def unmasked(starts: Starts, size: int, masked_before: Starts | None) -> Mask:
-    """(k,) which windows touch no masked sample, of which there are so many before each place."""
-    if masked_before is None:
-        return np.ones(starts.size, np.bool_)
-    return masked_before[starts + size] == masked_before[starts]
+def unmasked(starts: Starts, size: int, unusable: Runs) -> Mask:
+    """(k,) which windows touch no run of unusable samples."""
+    return covered_before(unusable, starts + size) == covered_before(unusable, starts)
 
 
 def _power(rows: Signal) -> Signal:

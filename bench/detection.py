@@ -23,28 +23,20 @@ SNR_DB = (20, 10, 6)
 SEEDS, FULL_SEEDS, NOTHING_SEEDS = 10, 30, 20
 EDGE_BARS_MS = (25, 60)
 SPECTRUM_BAR = 0.02
+HUM_BAR_HZ = 1.0
 
 Build = Callable[[int, float], Case]
-
-
-def _with_more_noise(case: Case, growth: Signal, seed: int) -> Case:
-    """growth: (n,) how many times the rest noise is what it was."""
-    noise = np.random.default_rng(3000 + seed).standard_normal(case.samples.size)
-    return replace(case, samples=case.samples + REST_V * np.sqrt(growth**2 - 1) * noise)
 
 
 def _drifting(seed: int, snr_db: float) -> Case:
     """Rest noise that grows evenly to twice what it was."""
     held = detection.holds(seed, snr_db)
-    return _with_more_noise(held, np.linspace(1, 2, held.samples.size), seed)
+    return detection.with_more_noise(held, np.linspace(1, 2, held.samples.size), seed)
 
 
 def _doubling(seed: int, snr_db: float) -> Case:
     """Rest noise that is doubled from the middle on."""
-    held = detection.holds(seed, snr_db)
-    return _with_more_noise(
-        held, 1.0 + (np.arange(held.samples.size) > held.samples.size / 2), seed
-    )
+    return detection.with_doubled_noise(detection.holds(seed, snr_db), seed)
 
 
 NOT_PROMISED = (0.0, 0.0, 0.0)
@@ -81,6 +73,8 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
     misses = [miss for name in SETS for miss in _row(name, seeds, detectors, spent)]
     _nothing(detectors)
     _cost(spent)
+    misses += _said(seeds)
+    misses += _hum()
     misses += _spectra()
     print("\n".join(misses) if misses else "every bar is met")
 
@@ -158,6 +152,40 @@ NOTHING: dict[str, Callable[[int], Signal]] = {
 def _cost(spent: dict[str, list[float]]) -> None:
     shown = [f"{name} {1e3 * np.median(times):.0f}" for name, times in spent.items()]
     print(f"ms per minute of signal, the whole analysis for ours: {', '.join(shown)}")
+
+
+def _said(seeds: Sequence[int]) -> Iterator[str]:
+    """Where rest is not what it was and a result is wrong, a finding must say so."""
+    for name, build in (("rest drifts", _drifting), ("rest doubles", _doubling)):
+        for snr_db in SNR_DB:
+            wrong, said = 0, 0
+            for case in (build(seed, snr_db) for seed in seeds):
+                channel = measure(recording(case.samples), DEFAULT).channels[0]
+                found = np.array([(c.start_s, c.end_s) for c in channel.contractions])
+                if tally([(found.reshape(-1, 2), case)]).f1 < 1:
+                    wrong += 1
+                    said += bool(channel.findings)
+            print(f"{name} at {snr_db} dB: wrong in {wrong} of {len(seeds)}, said in {said}")
+            if said < wrong:
+                yield f"MISSED {name} at {snr_db} dB: {wrong - said} wrong without a finding"
+
+
+def _hum() -> Iterator[str]:
+    """A mains line is reported, at its frequency, and makes no contraction."""
+    for hum_v in (3e-6, 1e-5, 1.5e-5):  # the last is 7 dB below the bursts
+        scene = Scene(60, [Burst(s, s + 2, 3e-5) for s in range(3, 57, 6)], hum_v=hum_v, seed=1)
+        channel = measure(recording(scene.at(RATE_HZ)), DEFAULT).channels[0]
+        share, hz = channel.quality.powerline_share, channel.quality.powerline_hz
+        if share is None or hz is None:
+            yield f"MISSED hum of {1e6 * hum_v:g} uV"
+            continue
+        count = len(channel.contractions)
+        print(
+            f"hum of {1e6 * hum_v:g} uV under 9 bursts of 30 uV: {100 * share:.0f} % of the power"
+            f" at {hz:.1f} Hz, {count} contractions"
+        )
+        if abs(hz - 50) > HUM_BAR_HZ or count != len(scene.bursts):
+            yield f"MISSED hum of {1e6 * hum_v:g} uV"
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,18 @@ def dropped_out(seed: int, snr_db: float) -> Case:
     return replace(plain, masked_s=[(s / RATE_HZ - 0.05, s / RATE_HZ + 0.32) for s in starts])
 
 
+def with_more_noise(case: Case, growth: Signal, seed: int) -> Case:
+    """growth: (n,) how many times the rest noise is what it was."""
+    noise = np.random.default_rng(3000 + seed).standard_normal(case.samples.size)
+    return replace(case, samples=case.samples + REST_V * np.sqrt(growth**2 - 1) * noise)
+
+
+def with_doubled_noise(case: Case, seed: int) -> Case:
+    """From the middle on."""
+    size = case.samples.size
+    return with_more_noise(case, 1.0 + (np.arange(size) > size / 2), seed)
+
+
 def uneven(seed: int, snr_db: float) -> Case:
     def strength(rng):
         return rms_at(snr_db) * rng.uniform(0.2, 1)

@@ -92,6 +92,37 @@ def test_a_contrast_below_5_db_is_not_promised_but_said():
     assert "The activity of CH1 is only 4 dB above rest." in channel.quality.reasons
 
 
+def codes(samples):
+    return {f.code for f in measure(recording(samples), DEFAULT).channels[0].findings}
+
+
+@pytest.mark.parametrize("snr_db", [20, 10, 6])
+def test_rest_noise_that_doubles_under_holds_is_not_promised_but_said(snr_db):
+    for seed in SEEDS:
+        x = detection.with_doubled_noise(detection.holds(seed, snr_db), seed).samples
+        assert codes(x) & {"rest_changed", "long_contraction"}
+
+
+@pytest.mark.parametrize("build", [detection.holds, detection.high_duty, detection.dropped_out])
+@pytest.mark.parametrize("snr_db", [20, 6])
+def test_where_rest_stays_as_it_is_nothing_is_said_of_it(build, snr_db):
+    for seed in SEEDS:
+        assert "rest_changed" not in codes(build(seed, snr_db).samples)
+
+
+def test_a_hold_longer_than_any_pause_is_no_change_of_rest():
+    x = Scene(120, [Burst(30, 75, 3e-5)]).at(RATE_HZ)
+    assert codes(x) == {"long_contraction"}
+
+
+@pytest.mark.parametrize(("growth", "said"), [(1.6, False), (2.0, True)])
+def test_rest_has_changed_from_5_db_on(growth, said):
+    x = Scene(90, [Burst(s, s + 2, 1e-4) for s in range(3, 87, 8)]).at(RATE_HZ)
+    noise = np.random.default_rng(1).standard_normal(x.size) * np.sqrt(growth**2 - 1)
+    x += REST_V * noise * (np.arange(x.size) > x.size * 2 / 3)
+    assert codes(x) == ({"rest_changed"} if said else set())
+
+
 def test_rest_noise_that_doubles_is_not_promised_but_said():
     x = Scene(60).at(RATE_HZ)
     x[30_000:] *= 2

@@ -10,6 +10,7 @@ from myograph.analysis.statistics import clinical, temporal
 from myograph.signal.filters import bandpass
 from myograph.signal.grid import grid_of
 from myograph.signal.runs import NONE
+from myograph.signal.spectrum import periodograms
 from tests.signals import Burst, Scene, muscle_shape, recording
 
 RATE_HZ = 1000.0
@@ -166,6 +167,25 @@ def test_just_two_seconds_of_contractions_have_a_clinical_spectrum(cells, known)
     power = mean_spectra(spectra, grid.edges[runs], DEFAULT)
     result = clinical(grid, runs, power, spectra=spectra, protocol=DEFAULT)
     assert (result.mdf_hz is not None) == known
+
+
+@pytest.mark.parametrize("share", [0.01, 0.2, 1.0])
+def test_rest_is_the_mean_of_the_quietest_windows(share):
+    x = np.random.default_rng(0).standard_normal(400_000) * np.linspace(1, 2, 400_000)
+    protocol = dataclasses.replace(DEFAULT, quiet_share=share)
+    spectra = spectra_of(x, NONE, RATE_HZ, protocol)
+    starts = np.arange(0, x.size - 999, 500)
+    power = periodograms(x, starts, 1000, spectra.axis)
+    total = power[:, 20:451].sum(axis=1)
+    quiet = power[total <= np.quantile(total, share)]
+    np.testing.assert_allclose(spectra.rest, quiet.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(spectra.whole, power.mean(axis=0), rtol=1e-12)
+
+
+def test_equally_quiet_windows_are_all_rest():
+    x = np.tile(np.random.default_rng(0).standard_normal(500), 800)
+    spectra = spectra_of(x, NONE, RATE_HZ, DEFAULT)
+    np.testing.assert_allclose(spectra.rest, spectra.whole, rtol=1e-9)
 
 
 def test_the_share_of_motion_is_the_power_below_the_band():

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from myograph.analysis.levels import Levels, levels_of
+from myograph.analysis.levels import Levels, levels_of, rest_range_db
 from myograph.analysis.protocol import Protocol
 from myograph.recording import Signal
 from myograph.signal.grid import Grid, cells_in, decibel, moving_mean
@@ -20,12 +20,14 @@ _UNLIKE_SD = 1e-12  # of a level that does not vary at all
 class Detection:
     """Runs of cells in which the muscle contracts, and the levels they stand on.
 
-    nothing    why there are none; None where there are
+    nothing          why there are none; None where there are
+    rest_range_db    how far rest strayed in the course of the recording
     """
 
     runs: Runs
     levels: Levels
     nothing: Nothing | None
+    rest_range_db: float
 
     @property
     def rest_v(self) -> float | None:
@@ -52,11 +54,13 @@ def find_contractions(grid: Grid, envelope: Signal, protocol: Protocol) -> Detec
     runs = _candidates(level_db, _level_db(grid, protocol.edge_ms), levels)
     runs = tidied(runs, grid.cell_s, protocol)
     runs = _reaching(runs, envelope, protocol.least_peak_v)
+    free = grid.ok & ~filled(runs, grid.size)
+    strayed_db = rest_range_db(level_db, free, grid.cell_s)
     if not len(runs):
-        return Detection(NONE, levels, "no_activity")
+        return Detection(NONE, levels, "no_activity", strayed_db)
     if not _separable(level_db, grid.ok, runs, levels=levels, protocol=protocol):
-        return Detection(NONE, levels, "not_separable")
-    return Detection(runs, levels, None)
+        return Detection(NONE, levels, "not_separable", strayed_db)
+    return Detection(runs, levels, None, strayed_db)
 
 
 def tidied(runs: Runs, unit_s: float, protocol: Protocol) -> Runs:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from myograph.analysis.contractions import Nothing
+from myograph.analysis.contractions import Detection, Nothing
 from myograph.analysis.protocol import Detector
 from myograph.recording import Finding
 from myograph.signal.artefacts import Artefacts
 from myograph.signal.runs import Runs, lengths
 
+_REST_CHANGED_DB = 5.0  # noise that doubles rises by 6
 _NOTHING: Mapping[Nothing, str] = {
     "no_activity": "{label} shows no activity above rest.",
     "not_separable": "On {label}, activity and rest cannot be told apart.",
@@ -21,7 +22,7 @@ def nothing_found(label: str, nothing: Nothing | None) -> str | None:
 
 def detection_findings(
     label: str,
-    nothing: Nothing | None,
+    detection: Detection,
     *,
     durations_s: Sequence[float],
     asked: Detector,
@@ -30,8 +31,15 @@ def detection_findings(
 ) -> tuple[Finding, ...]:
     """What a person should doubt of the contractions, or of there being none."""
     found: list[Finding] = []
-    if nothing is not None:
-        found.append(Finding(nothing, _NOTHING[nothing].format(label=label), label))
+    nothing = nothing_found(label, detection.nothing)
+    if detection.nothing is not None and nothing is not None:
+        found.append(Finding(detection.nothing, nothing, label))
+    if detection.rest_range_db >= _REST_CHANGED_DB:
+        sentence = (
+            f"The rest of {label} changed by {detection.rest_range_db:.0f} dB during the recording,"
+            " so weak contractions may be missed or too long."
+        )
+        found.append(Finding("rest_changed", sentence, label))
     if asked != source:
         sentence = f"{label} has no activated channel; its contractions are those of the envelope."
         found.append(Finding("no_activated_channel", sentence, label))

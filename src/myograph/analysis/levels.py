@@ -7,10 +7,14 @@ import numpy as np
 
 from myograph.analysis.protocol import Protocol
 from myograph.recording import Signal
+from myograph.signal.runs import Mask
 
 _BINS = 256
 _STRONG_QUANTILE = 0.95
 _ONE_SD_BELOW = 0.16  # quantile
+_STRETCH_S = 30.0  # in each of which a muscle rests now and then
+_QUIET_QUANTILE = 0.03
+_LEAST_QUIET_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,22 @@ def levels_of(level_db: Signal, protocol: Protocol) -> Levels:
     rest_v, on_v = volts(rest_db), volts(on_db)
     off_v = rest_v + protocol.off_share * (on_v - rest_v)
     return Levels(rest_db, on_db, 20 * log10(off_v))
+
+
+def rest_range_db(level_db: Signal, free: Mask, cell_s: float) -> float:
+    """How far apart rest lies in the quietest and the loudest 30 s; 0 where there is one alone.
+
+    level_db    (m,) of all cells
+    free        (m,) cells that are usable and lie outside contractions
+
+    Rest is the 3rd percentile here: white noise keeps it within 0.1 dB, and holds that leave a
+    second of pause in ten within 0.8 dB.
+    """
+    stretches = max(1, round(level_db.size * cell_s / _STRETCH_S))
+    parts = zip(np.array_split(level_db, stretches), np.array_split(free, stretches), strict=True)
+    quiet = [part[use] for part, use in parts if np.count_nonzero(use) * cell_s >= _LEAST_QUIET_S]
+    rests_db = [float(np.quantile(levels_db, _QUIET_QUANTILE)) for levels_db in quiet]
+    return max(rests_db) - min(rests_db) if rests_db else 0.0
 
 
 def two_class_cut(values: Signal) -> float:

@@ -208,7 +208,7 @@ def _doubts(
 ) -> tuple[Finding, ...]:
     return detection_findings(
         label,
-        found.detection.nothing,
+        found.detection,
         durations_s=[c.duration_s for c in contractions],
         asked=protocol.detector,
         source=found.source,

@@ -20,7 +20,8 @@ def line_of(samples: Stretch, grid: Grid, protocol: Protocol) -> Line | None:
     """
     cells = round(protocol.line_window_s / grid.cell_s)
     firsts = np.arange(0, grid.size - cells + 1, max(1, cells // 2))
-    power = np.concatenate(([0.0], np.cumsum(grid.square)))
+    power = np.zeros(grid.size + 1)
+    np.cumsum(grid.square, out=power[1:])
     quietest = np.argsort(power[firsts + cells] - power[firsts], kind="stable")
     firsts = firsts[quietest[: max(3, firsts.size // 2)]]
     return clear_line(

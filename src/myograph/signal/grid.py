@@ -60,7 +60,11 @@ class Grid:
     def seconds(self, use: Mask | slice) -> Signal:
         """(k,) the length of each cell of `use`."""
         first, last, _ = use.indices(self.size) if isinstance(use, slice) else (0, self.size, 1)
-        seconds = np.diff(self.samples_at(np.arange(first, last + 1))) / self.rate_hz
+        step = self.rate_hz * self.cell_s
+        if step.is_integer():
+            seconds = np.broadcast_to(step / self.rate_hz, last - first)
+        else:
+            seconds = np.diff(self.samples_at(np.arange(first, last + 1))) / self.rate_hz
         return seconds if isinstance(use, slice) else seconds[use]
 
     def means_of(self, x: Stretch) -> Signal:
@@ -103,7 +107,11 @@ def cells_in(window_s: float, cell_s: float) -> int:
 
 def moving_mean(values: Signal, cells: int) -> Signal:
     """Centred, of an odd number of cells, level at the ends, never negative."""
-    mean = uniform_filter1d(values, cells, mode="nearest")
+    mean, reach = np.empty(values.size), cells // 2
+    for start, stop in blocks.blocks(values.size):
+        first = max(0, start - reach)
+        part = uniform_filter1d(values[first : stop + reach], cells, mode="nearest")
+        mean[start:stop] = part[start - first : stop - first]
     return np.maximum(mean, 0.0, out=mean)
 
 
@@ -128,7 +136,8 @@ def _whole_cells(size: int, step: float) -> int:
 
 def _samples_at(cells: Places, step: float) -> Places:
     """Where a cell is no whole number of samples, its edges are rounded."""
-    return np.round(cells * step).astype(np.int64)
+    samples = cells * step
+    return np.round(samples, out=samples).astype(np.int64)
 
 
 def _cell_of(samples: Places, step: float) -> Places:

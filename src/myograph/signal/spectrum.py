@@ -87,8 +87,8 @@ def _near_each_other(starts: Starts) -> Iterator[Starts]:
     """Batches that one block of samples holds."""
     at = 0
     while at < starts.size:
-        within = int(np.searchsorted(starts, starts[at] + blocks.BLOCK, "right"))
-        stop = min(at + _BATCH, within)
+        reach = int(starts[at]) + blocks.BLOCK
+        stop = min(at + _BATCH, int(np.searchsorted(starts, reach, "right")))
         yield starts[at:stop]
         at = stop
 

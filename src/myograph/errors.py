@@ -23,6 +23,11 @@ MyographError
 ├── NotSignedIn              nobody has said who is asking
 │   └── WrongPassword        the name and the password do not belong together
 ├── TooManyAttempts          too many sign-ins failed; it may be tried again later
+├── BadSignature             a delivery that nobody we know has signed
+│   └── StaleDelivery        it is signed, and too old or from the future
+├── MalformedEvent           a delivery that is signed and says nothing we understand
+├── Overloaded               more came at once than can be written down in time
+├── NoWebhookSource          nobody may announce uploads here yet
 ├── LeaseLost                another worker has taken this session over
 ├── MeasuringDied            what measured the file was ended from outside; it is tried again
 ├── StoreUnavailable         object storage does not answer as it should
@@ -158,6 +163,30 @@ class TooManyAttempts(MyographError):
     def __init__(self, wait_s: float) -> None:
         self.wait_s = math.ceil(wait_s)
         super().__init__(f"Too many sign-ins failed. Please try again in {self.wait_s} seconds.")
+
+
+class BadSignature(MyographError):
+    code = "bad_signature"
+
+
+class StaleDelivery(BadSignature):
+    """Said only of what is signed: a stranger learns nothing of our clock."""
+
+    code = "stale_delivery"
+
+
+class MalformedEvent(MyographError):
+    code = "malformed_event"
+
+
+class Overloaded(MyographError):
+    """Nothing of it was stored: the sender must send it again."""
+
+    code = "overloaded"
+
+
+class NoWebhookSource(MyographError):
+    code = "no_webhook_source"
 
 
 class LeaseLost(MyographError):

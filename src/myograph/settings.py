@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     worker_database_url   the worker's login
     migrate_database_url  the owner of the tables, used by `migrate` alone
     storage_url           file:///... or s3://bucket; None: DATA_DIR/objects
+    webhook_secrets       of one source named default, comma separated, whsec_ and base64 each
+    webhook_sources       TOML, JSON or the path of such a file: web/webhooks/sources.py
+    metadata_budget_ms    how long an answer to a webhook waits for the recording's first bytes
     pseudonym_key         turns a patient's code into a pseudonym; never reaches the database
     """
 
@@ -33,6 +36,9 @@ class Settings(BaseSettings):
     storage_key_id: str | None = None
     storage_secret: SecretStr | None = None
     buckets: str = "emg_data"  # comma separated
+    webhook_secrets: SecretStr | None = None
+    webhook_sources: SecretStr | None = None
+    metadata_budget_ms: int = 30
     pseudonym_key: SecretStr | None = None
     pool_size: int = 10
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After

@@ -28,6 +28,10 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.BadSignature: HTTPStatus.UNAUTHORIZED,
+    errors.MalformedEvent: HTTPStatus.BAD_REQUEST,
+    errors.Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.NoWebhookSource: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LeaseLost: HTTPStatus.CONFLICT,
     errors.MeasuringDied: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -162,6 +166,6 @@ def _address(request: Request) -> str:
 def _headers(error: errors.MyographError, status: HTTPStatus) -> dict[str, str]:
     if isinstance(error, errors.TooManyAttempts):
         return {"Retry-After": str(error.wait_s)}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

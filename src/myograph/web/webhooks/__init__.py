@@ -1,0 +1,1 @@
+"""Events in: who sends them, whether they are signed, and what they say."""

@@ -193,6 +193,7 @@ FUNCTIONS = {
     "editors": f"{ACCOUNTS} {THERAPIST} {ADMIN}",
     "may_write": WORKER,
     "measure_again": WORKER,
+    "queued_work": f"{WORKER} {ADMIN}",
     "score_again": WORKER,
     "set_session_type": WORKER,
     "analyse_again": WORKER,

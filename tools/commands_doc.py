@@ -16,6 +16,7 @@ COMMANDS = (
     "work",
     "migrate",
     "reprocess",
+    "webhook send",
 )
 
 

@@ -1,5 +1,6 @@
 """Our own start and stop of PostgreSQL, with the traps it was built around."""
 
+import json
 import os
 import pwd
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -225,6 +228,19 @@ def test_a_number_that_is_another_programs_by_now_is_not_taken_for_the_server(da
     stale = data / "postgres" / "postmaster.pid"
     stale.write_text(f"{os.getppid()}\n{data}/postgres\n0\n5432\n{data}/run\n\n0\nready\n")
     assert embedded._postmaster(embedded._Place(data, None)) is None
+
+
+def test_a_data_directory_of_before_gets_the_secrets_that_are_new(folder):
+    known = secrets_of(folder / "data")
+    file = folder / "data" / "secrets.json"
+    older = {k: v for k, v in json.loads(file.read_text()).items() if k != "webhook_secret"}
+    file.write_text(json.dumps(older))
+    with ThreadPoolExecutor(4) as programs:
+        completed = list(programs.map(lambda _: secrets_of(folder / "data"), range(4)))
+    [one] = {c.webhook_secret for c in completed}
+    assert replace(known, webhook_secret=one) == secrets_of(folder / "data")
+    assert one.startswith("whsec_")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_secrets_are_made_once(folder):

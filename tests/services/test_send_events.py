@@ -14,7 +14,8 @@ from myograph.db import outgoing
 from myograph.errors import BadInput, NotAllowed, NotFound
 from myograph.services import send_events
 from myograph.services.event_targets import Target, announce, targets_of
-from myograph.services.send_events import TRIES, send_next, signed
+from myograph.services.send_events import TRIES, send_next
+from myograph.services.standard_webhooks import key_of, signed
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -270,17 +271,17 @@ def test_settled_events_are_forgotten_after_thirty_days(
 
 
 def test_the_signature_is_that_of_the_standard():
-    headers = signed(SECRET, number="msg_1", at=1, body=b"{}")
+    headers = signed(key_of(SECRET), number="msg_1", at=1, body=b"{}")
     with pytest.raises(WebhookVerificationError, match="old"):
         Webhook(SECRET).verify(b"{}", headers)
     with pytest.raises(WebhookVerificationError, match="signature"):
         Webhook(SECRET.replace("M", "N", 1)).verify(
-            b"{}", signed(SECRET, number="a", at=4_000_000_000, body=b"{}") | _now(b"{}")
+            b"{}", signed(key_of(SECRET), number="a", at=4_000_000_000, body=b"{}") | _now(b"{}")
         )
 
 
 def _now(body):
-    return signed(SECRET, number="a", at=int(time.time()), body=body)
+    return signed(key_of(SECRET), number="a", at=int(time.time()), body=body)
 
 
 def setting(**changed):

@@ -1,6 +1,7 @@
 """The real application in front of a real PostgreSQL and a folder of objects."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -22,6 +23,7 @@ from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.app import create_app
 from myograph.web.auth import COOKIE, Doorkeeper, Ticket
 from myograph.web.site import Limits
+from myograph.web.webhooks.sources import Source
 from myograph.worker.run import run_until_empty
 from tests.database import Database, add_patient, fresh_database
 
@@ -29,6 +31,7 @@ SECRET = b"s" * 32
 PASSWORD = "correct horse"
 LIMIT = 1024 * 1024
 SMALL = Limits(upload_bytes=LIMIT, form_bytes=4 * LIMIT)
+SOURCE = Source("default", "standard", (b"k" * 24,), ("emg_data",))
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 FOREVER = 4e9
 PEOPLE: dict[str, Role] = {
@@ -88,6 +91,8 @@ def make_app(site_database, people, tmp_path_factory):
         web_url: str | None = None,
         store: ObjectStore | None = None,
         limits: Limits = SMALL,
+        sources: Sequence[Source] = (SOURCE,),
+        clock: Callable[[], float] = time.time,
         **settings,
     ):
         return create_app(
@@ -95,7 +100,9 @@ def make_app(site_database, people, tmp_path_factory):
             web_url=web_url or site_database.url("myograph_web"),
             store=store or folder_store(root),
             secret=SECRET,
+            sources=sources,
             limits=limits,
+            clock=clock,
         )
 
     make.root = root

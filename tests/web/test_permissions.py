@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute, _IncludedRouter
 from fastapi.testclient import TestClient
 
+from myograph.web.api.webhooks import ADDRESS, OLDER
 from myograph.web.static_files import packaged
 
 NOBODY, OWN, OTHER, RESEARCH, ADMIN = WHO = (None, "ann", "bob", "rae", "ada")
@@ -28,6 +29,8 @@ class Row:
 ALL = (200, 200, 200, 200, 200)
 SIGNED_IN = (401, 200, 200, 200, 200)
 NOT_STRANGERS_SESSION = (401, 200, 404, 200, 200)
+UNSIGNED = (401, 401, 401, 401, 401)
+ONLY_ADMIN = (401, 403, 403, 403, 200)
 ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
 
@@ -72,6 +75,21 @@ TABLE = [
         "GET /api/signals/{session_id}/{channel}",
         "/api/signals/{session}/CH1",
         (401, 200, 404, 404, 200),
+    ),
+    # Who announces is proven by a signature, whoever else they are.
+    *(Row(f"POST {address}", address, UNSIGNED, b"{}") for address in (ADDRESS, *OLDER)),
+    Row("GET /api/uploads/events", "/api/uploads/events", ONLY_ADMIN),
+    Row(
+        "POST /api/uploads/events/{event_id}/replay",
+        "/api/uploads/events/{event}/replay",
+        (401, 403, 403, 403, 202),
+    ),
+    Row("GET /monitoring", "/monitoring", ONLY_ADMIN),
+    Row(
+        "POST /monitoring/{event_id}/replay",
+        "/monitoring/{event}/replay",
+        (401, 403, 403, 403, 303),
+        form=True,
     ),
     Row("PUT /api/uploads/{name:text}", "/api/uploads/x.c3d", (401, 202, 202, 403, 202), b"x"),
     Row(
@@ -127,7 +145,9 @@ STREAMS = {"GET /api/events"}
 
 @pytest.fixture(scope="module")
 def addresses(served, analysed_session, waiting_session):
+    [event, *_] = served.as_("ada").get("/api/uploads/events").json()["events"]
     return {
+        "event": event["id"],
         "session": analysed_session,
         "waiting": waiting_session,
         "static": next(iter(packaged().content)),

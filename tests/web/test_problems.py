@@ -21,6 +21,7 @@ RAISED = {
     "short": errors.NotFound("there is no such session"),
     "gone": errors.ObjectGone("The recording is gone."),
     "too-many": errors.TooManyAttempts(wait_s=12.2),
+    "overloaded": errors.Overloaded("Too many came at once."),
     "unreadable": errors.Truncated("The file ends early."),
     "no-database": psycopg.OperationalError("connection to 10.0.0.7 refused"),
     "no-connection-free": PoolTimeout("couldn't get a connection after 2 sec"),

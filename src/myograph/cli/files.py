@@ -6,6 +6,7 @@ from pathlib import Path
 
 from myograph.errors import BadInput, MyographError, NotFound
 
+_CHUNK_BYTES = 1024 * 1024
 Named = tuple[str, MyographError | None]  # a file, or what was named and why it is none
 
 
@@ -31,6 +32,16 @@ def text_in(file: Path) -> str:
         raise BadInput(f"{file} cannot be read: {problem.strerror}.") from problem
     except UnicodeDecodeError as problem:
         raise BadInput(f"{file} is no text in UTF-8.") from problem
+
+
+def chunks_in(file: Path) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as opened:
+            yield from iter(lambda: opened.read(_CHUNK_BYTES), b"")
+    except FileNotFoundError as problem:
+        raise NotFound(f"There is no file {file}.") from problem
+    except OSError as problem:
+        raise BadInput(f"{file} cannot be read: {problem.strerror}.") from problem
 
 
 def _expanded(name: str) -> Iterator[Named]:

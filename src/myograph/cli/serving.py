@@ -78,7 +78,11 @@ def worker(system: System, log: Path | None = None) -> Generator[None]:
 def serve(system: System, listener: socket.socket, announce: Callable[[str], None]) -> None:
     """Answer until SIGINT or SIGTERM; `announce` gets the address once requests are answered."""
     app = create_app(
-        system.settings, web_url=system.web_url, store=system.store, secret=system.cookie_key
+        system.settings,
+        web_url=system.web_url,
+        store=system.store,
+        secret=system.cookie_key,
+        sources=system.sources,
     )
     config = uvicorn.Config(
         app,

@@ -14,6 +14,7 @@ from myograph.errors import BadInput
 from myograph.services.event_targets import Target, targets_of
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore, open_store
+from myograph.web.webhooks.sources import Source, default_source, sources_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,6 +23,7 @@ class System:
 
     owner_url     of the tables' owner; None where only `migrate` is told
     cookie_key    signs the cookie of who is signed in
+    sources       who may announce uploads by webhooks
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class System:
     worker_url: str
     pseudonym_key: str
     cookie_key: bytes
+    sources: tuple[Source, ...]
 
     @property
     def storage_url(self) -> str:
@@ -67,6 +70,7 @@ def running(settings: Settings) -> Generator[System]:
             worker_url=cluster.url("myograph_work"),
             pseudonym_key=pseudonym_key(settings, cluster.secrets),
             cookie_key=bytes.fromhex(cluster.secrets.session_key),
+            sources=webhook_sources(settings, cluster.secrets),
         )
 
 
@@ -125,6 +129,18 @@ def pseudonym_key(settings: Settings, kept: Secrets) -> str:
     return revealed(settings.pseudonym_key) or kept.pseudonym_key
 
 
+def webhook_sources(settings: Settings, kept: Secrets | None = None) -> tuple[Source, ...]:
+    """Those that are named, else the one that a data directory of our own made a secret for."""
+    named = sources_of(
+        revealed(settings.webhook_secrets),
+        revealed(settings.webhook_sources),
+        buckets=settings.accepted_buckets,
+    )
+    if named or kept is None:
+        return named
+    return (default_source(kept.webhook_secret, buckets=settings.accepted_buckets),)
+
+
 def bring_up_to_date(settings: Settings) -> list[str]:
     """The migrations that were applied now: of the database that is named, else of our own."""
     owner = revealed(settings.migrate_database_url)
@@ -164,4 +180,5 @@ def _configured(settings: Settings, data_dir: Path) -> System:
         worker_url=revealed(settings.worker_database_url) or "",
         pseudonym_key=pseudonym_key(settings, kept),
         cookie_key=bytes.fromhex(kept.session_key),
+        sources=webhook_sources(settings),
     )

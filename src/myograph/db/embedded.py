@@ -5,11 +5,12 @@ Several processes may share one cluster: the first starts it, the last stops it.
 killed leaves a server that the next one finds and takes over.
 
     DATA_DIR/                 of whoever starts it; 0700, or 0711 where root hands the server on
-    DATA_DIR/secrets.json     0600: passwords and the key of the pseudonyms
+    DATA_DIR/secrets.json     0600: passwords, keys and the secret of the webhook
     DATA_DIR/postgres/        the cluster, 0700, of the user that the server runs as
     DATA_DIR/server/          a copy of the programs, only where that user cannot reach the wheel
 """
 
+import base64
 import contextlib
 import fcntl
 import importlib.util
@@ -54,6 +55,7 @@ class Secrets:
     passwords: dict[str, str]
     pseudonym_key: str
     session_key: str
+    webhook_secret: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -125,6 +127,8 @@ def secrets_of(data_dir: Path) -> Secrets:
     with contextlib.suppress(FileExistsError):
         _write_once(path, json.dumps(_new_secrets()))
     known: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if known.keys() < _new_secrets().keys():  # made by an earlier version
+        known = _completed(path)
     return Secrets(**known)
 
 
@@ -201,7 +205,20 @@ def _new_secrets() -> dict[str, Any]:
         "passwords": {login: secrets.token_urlsafe(24) for login in logins},
         "pseudonym_key": secrets.token_hex(32),
         "session_key": secrets.token_hex(32),
+        "webhook_secret": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
+
+
+def _completed(path: Path) -> dict[str, Any]:
+    """With a secret for whatever is new; what is there stays. One process at a time."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        whole: dict[str, Any] = _new_secrets() | json.loads(path.read_text("utf-8"))
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        _write_once(draft, json.dumps(whole))
+        draft.replace(path)
+    return whole
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -1,7 +1,5 @@
 """Whom we tell what becomes of sessions: nobody, unless the settings say so."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from myograph.db import outgoing
 from myograph.db.outgoing import Type
 from myograph.errors import BadInput
+from myograph.services.standard_webhooks import key_of
 
 EVERY: Final[tuple[Type, ...]] = ("session.analysed", "session.failed")
 KEPT_DAYS: Final = 30
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_LEAST_KEY_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,17 +57,6 @@ def announce(pool: ConnectionPool[Connection], targets: Sequence[Target]) -> Non
     with pool.connection() as conn:
         outgoing.announce_targets(conn, [(target.name, target.events) for target in targets])
         outgoing.forget_settled(conn, days=KEPT_DAYS)
-
-
-def key_of(secret: str) -> bytes:
-    """The bytes of a `whsec_` secret."""
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error as exc:
-        raise BadInput("A secret is whsec_ and base64, and one is not.") from exc
-    if len(key) < _LEAST_KEY_BYTES:
-        raise BadInput(f"A secret holds at least {_LEAST_KEY_BYTES} bytes, and one is shorter.")
-    return key
 
 
 def _check(target: Target, allowed_hosts: frozenset[str]) -> None:

@@ -1,11 +1,8 @@
 """Tell others what became of a session: signed, without a name in it, and again until it is taken.
 
-A repeat bears the same `webhook-id`. Signed as Standard Webhooks (standardwebhooks.com) says.
+A repeat bears the same `webhook-id`.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import random
 import time
@@ -18,25 +15,12 @@ from psycopg_pool import ConnectionPool
 
 from myograph.db import outgoing
 from myograph.db.outgoing import Due
-from myograph.services.event_targets import Target, key_of
+from myograph.services.event_targets import Target
+from myograph.services.standard_webhooks import key_of, signed
 
 TRIES: Final = 6
 FIRST_S: Final = 5.0  # then six times later each time: the last try follows after about two hours
 TIMEOUT_S: Final = 10.0
-
-
-def signed(secret: str, *, number: str, at: int, body: bytes) -> dict[str, str]:
-    """The three headers of Standard Webhooks.
-
-    at    seconds since 1970
-    """
-    text = f"{number}.{at}.".encode() + body
-    signature = base64.b64encode(hmac.digest(key_of(secret), text, hashlib.sha256)).decode()
-    return {
-        "webhook-id": number,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{signature}",
-    }
 
 
 def body_of(event: Due) -> bytes:
@@ -75,7 +59,7 @@ def send_next(
 def _problem(client: httpx2.Client, target: Target, event: Due, *, at: int) -> str | None:
     """None: the receiver took it."""
     body = body_of(event)
-    headers = signed(target.secret, number=str(event.id), at=at, body=body)
+    headers = signed(key_of(target.secret), number=str(event.id), at=at, body=body)
     try:
         # Streamed: the answer's status is all we want of it, however long it is.
         with client.stream(

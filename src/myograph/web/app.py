@@ -1,7 +1,7 @@
 """The web application, built from what it stands on."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
@@ -24,16 +24,21 @@ from myograph.web.api import (
     sessions,
     sign_in,
     signals,
+    upload_events,
     uploads,
+    webhooks,
 )
 from myograph.web.auth import Doorkeeper
 from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
 from myograph.web.live import Live
 from myograph.web.pages import help as help_page
-from myograph.web.pages import overview, session, signal, theme, upload
+from myograph.web.pages import monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import sessions as session_list
 from myograph.web.site import Limits, Site
 from myograph.web.templating import environment
+from myograph.web.webhooks.inbox import Inbox, open_inbox
+from myograph.web.webhooks.reception import Reception
+from myograph.web.webhooks.sources import Source
 
 
 class State(TypedDict):
@@ -46,6 +51,7 @@ def create_app(
     web_url: str,
     store: ObjectStore,
     secret: bytes,
+    sources: Sequence[Source] = (),
     limits: Limits | None = None,
     clock: Callable[[], float] = time.time,
 ) -> FastAPI:
@@ -53,14 +59,19 @@ def create_app(
 
     web_url   the web's login to the database
     secret    signs the session cookie, at least 32 bytes, the same in every process
+    sources   may announce uploads
     """
     live = Live()
     bounds = limits or Limits()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
-        with open_pool(web_url, size=settings.pool_size, timeout=settings.pool_timeout) as pool:
-            async with live.listening(web_url):
+        size, timeout_s = settings.pool_size, settings.pool_timeout
+        with open_pool(web_url, size=size, timeout=timeout_s) as pool:
+            async with (
+                live.listening(web_url),
+                open_inbox(web_url, size=size, timeout_s=timeout_s) as inbox,
+            ):
                 yield {
                     "site": Site(
                         settings=settings,
@@ -72,6 +83,7 @@ def create_app(
                         outlines=Outlines(),
                         upload_slots=CapacityLimiter(bounds.uploads_at_once),
                         limits=bounds,
+                        reception=_reception(settings, store, sources, inbox),
                         clock=clock,
                     )
                 }
@@ -87,6 +99,18 @@ def create_app(
     return app
 
 
+def _reception(
+    settings: Settings, store: ObjectStore, sources: Sequence[Source], inbox: Inbox
+) -> Reception:
+    return Reception(
+        sources=sources,
+        inbox=inbox,
+        store=store,
+        budget_s=settings.metadata_budget_ms / 1000,
+        zone=settings.timezone,
+    )
+
+
 def end_streams(app: FastAPI) -> None:
     """Ends every open event stream. Call it when the server begins to stop: it waits for them."""
     live: Live = app.state.live
@@ -94,16 +118,19 @@ def end_streams(app: FastAPI) -> None:
 
 
 PARTS: Final = (
+    webhooks,  # first: what comes in bursts is found without asking all others
     static_files,
+    # Their addresses are names of files that could be uploaded, too.
+    upload_events,
     *(health, sign_in, uploads, sessions, entries, events, outgoing, signals, schema),
-    *(overview, upload, session_list, session, signal, theme, help_page),
+    *(overview, upload, session_list, session, signal, monitoring, theme, help_page),
 )
 
 
 def _surround(app: FastAPI, limits: Limits) -> None:
     """Innermost first, as Starlette adds them."""
     app.add_middleware(BodyLimit, limit_of=limits.of_path)
-    app.add_middleware(SameOrigin)
+    app.add_middleware(SameOrigin, open_to_all=frozenset(webhooks.ADDRESSES))
     app.add_middleware(Bugs)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)

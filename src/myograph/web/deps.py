@@ -74,6 +74,7 @@ def only(*roles: Role) -> Callable[[Person], Person]:
 
 
 Uploader = Annotated[Person, Depends(only("therapist", "admin"), scope="function")]
+Administrator = Annotated[Person, Depends(only("admin"), scope="function")]
 
 
 async def _site(request: Request) -> Site:  # async, since a plain function costs a thread

@@ -5,7 +5,7 @@ Pure ASGI, outermost first: RequestLog, SecurityHeaders, SameOrigin, BodyLimit.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from traceback import format_exception
 from typing import Final
@@ -131,12 +131,16 @@ class SameOrigin:
     Browsers say where a request comes from in Sec-Fetch-Site or, where the connection is not
     trusted enough for that, in Origin. Whoever sends neither is no browser and has no cookie to
     misuse. The rule is Go's CrossOriginProtection (https://go.dev/issue/73626).
+
+    open_to_all    addresses that look at no cookie
     """
 
     app: ASGIApp
+    open_to_all: Collection[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_ours(scope["method"], Headers(scope=scope)):
+        guarded = scope["type"] == "http" and scope["path"] not in self.open_to_all
+        if guarded and not _is_ours(scope["method"], Headers(scope=scope)):
             refused = CrossSite("Another site asked for this, so it was not done.")
             await problems.answer(Request(scope), refused)(scope, receive, send)
             return

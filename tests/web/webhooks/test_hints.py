@@ -72,9 +72,10 @@ def test_an_update_counts_where_the_version_changed():
     def update(old):
         return read(database_webhook("UPDATE", old_record=old))
 
-    assert update(RECORD | {"version": "before"}) == [KNOWN]
+    assert update(RECORD | {"version": "before"}) == [replace(KNOWN, old_version="before")]
     assert update(RECORD | {"last_accessed_at": "x"}) == [replace(KNOWN, ignored="unchanged")]
-    assert update(OLD) == [replace(KNOWN, old_name="P001/old.c3d")]
+    moved = replace(KNOWN, old_name="P001/old.c3d", old_version="before")
+    assert update(OLD) == [moved]
     gone = replace(KNOWN, operation="removed", version="before", bucket="other")
     assert update(OLD | {"bucket_id": "other", "name": NAME}) == [gone, KNOWN]
 
@@ -194,7 +195,7 @@ def test_an_etag_is_kept_without_its_quotes(written):
 
 
 @pytest.mark.parametrize("size", [0, "0", 7, "7", LARGEST, str(LARGEST), None])
-def test_a_size_is_a_number_of_64_bits(size):
+def test_a_size_is_a_whole_number(size):
     [hint] = read(database_webhook(record=RECORD | {"metadata": {"size": size}}))
     assert hint.size_bytes == (None if size is None else int(size))
 
@@ -205,6 +206,13 @@ def test_a_size_is_a_number_of_64_bits(size):
 def test_any_other_size_is_malformed(size):
     with pytest.raises(MalformedEvent, match=r"^record\.metadata\.size is no number of bytes\.$"):
         read(database_webhook(record=RECORD | {"metadata": {"size": size}}))
+
+
+@pytest.mark.parametrize("text", ["", "17A2-", "x", "F" * 65])
+def test_a_sequencer_that_cannot_be_read_is_not_known(text):
+    body = s3()
+    body["Records"][0]["s3"]["object"]["sequencer"] = text
+    assert read(body) == [replace(OF_S3, sequencer=None)]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from myograph.errors import BadSignature, StaleDelivery
+from myograph.services.standard_webhooks import signed
 from myograph.web.webhooks.signatures import (
     MOST_SIGNATURES,
     Delivery,
     sign_sha256,
-    sign_standard,
     verify,
 )
 from myograph.web.webhooks.sources import Source
@@ -36,8 +36,8 @@ def checked(headers, body=BODY, *, now=NOW, private=True, sources=SOURCES):
     return verify(sources, Headers(headers), body, now=now, private=private)
 
 
-def signed(key=KEY, at=NOW, body=BODY, delivery_id="msg_1"):
-    return sign_standard(key, delivery_id, at, body)
+def headers_of(key=KEY, at=NOW, body=BODY, delivery_id="msg_1"):
+    return signed(key, number=delivery_id, at=at, body=body)
 
 
 def oracle(key):
@@ -47,7 +47,7 @@ def oracle(key):
 @given(st.text(max_size=300), st.binary(min_size=16, max_size=100), st.uuids())
 def test_what_we_sign_the_package_of_the_standard_verifies(text, key, number):
     body, now = text.encode("utf-8", "replace"), int(time.time())
-    headers = sign_standard(key, f"msg_{number}", now, body)
+    headers = signed(key, number=f"msg_{number}", at=now, body=body)
     oracle(key).verify(body, headers, json_parse=False)
 
 
@@ -69,44 +69,44 @@ def test_what_the_package_of_the_standard_signs_we_verify(text, key, number):
     ("key", "source"), [(KEY, STANDARD), (OLD_KEY, STANDARD), (OTHER_KEY, SECOND)]
 )
 def test_every_active_secret_of_every_source_is_good(key, source):
-    assert checked(signed(key)) == Delivery(source, "msg_1", signed=True)
+    assert checked(headers_of(key)) == Delivery(source, "msg_1", signed=True)
 
 
 def test_a_retired_secret_is_not():
     with pytest.raises(BadSignature, match="No secret of ours fits"):
-        checked(signed(b"retired" * 4))
+        checked(headers_of(b"retired" * 4))
 
 
 def test_one_good_signature_among_several_is_enough():
-    headers = signed()
+    headers = headers_of()
     others = "v1,AAAA v1a,BBBB  nonsense"
     assert checked(headers | {"webhook-signature": f"{others} {headers['webhook-signature']}"})
 
 
 def test_no_more_signatures_are_tried_than_a_sender_has_secrets():
-    good = signed()["webhook-signature"]
+    good = headers_of()["webhook-signature"]
     padded = ["v1,AAAA"] * (MOST_SIGNATURES - 1)
-    assert checked(signed() | {"webhook-signature": " ".join([*padded, good])})
+    assert checked(headers_of() | {"webhook-signature": " ".join([*padded, good])})
     with pytest.raises(BadSignature):
-        checked(signed() | {"webhook-signature": " ".join([*padded, "v1,BBBB", good])})
+        checked(headers_of() | {"webhook-signature": " ".join([*padded, "v1,BBBB", good])})
 
 
 @pytest.mark.parametrize("late_s", [-300, 300])
 def test_300_seconds_either_way_are_allowed(late_s):
-    assert checked(signed(at=NOW - late_s)).id == "msg_1"
+    assert checked(headers_of(at=NOW - late_s)).id == "msg_1"
     assert checked(sign_sha256(KEY, NOW - late_s, BODY)).source == SHA
 
 
 @pytest.mark.parametrize(("late_s", "said"), [(-301, "in the future"), (301, "301 seconds old")])
 def test_one_more_is_stale(late_s, said):
-    for headers in (signed(at=NOW - late_s), sign_sha256(KEY, NOW - late_s, BODY)):
+    for headers in (headers_of(at=NOW - late_s), sign_sha256(KEY, NOW - late_s, BODY)):
         with pytest.raises(StaleDelivery, match=said):
             checked(headers)
 
 
-def test_what_is_stale_and_not_signed_is_not_signed():
+def test_what_is_stale_and_not_signed_is_not_headers_of():
     with pytest.raises(BadSignature) as refused:
-        checked(signed(key=b"z" * 24, at=NOW - 301))
+        checked(headers_of(key=b"z" * 24, at=NOW - 301))
     assert type(refused.value) is BadSignature
 
 
@@ -126,7 +126,9 @@ def flips(text):
             yield text[:i] + changed + text[i + 1 :]
 
 
-@pytest.mark.parametrize("headers", [signed(), sign_sha256(KEY, NOW, BODY)], ids=["v1", "sha256"])
+@pytest.mark.parametrize(
+    "headers", [headers_of(), sign_sha256(KEY, NOW, BODY)], ids=["v1", "sha256"]
+)
 def test_no_bit_of_headers_or_body_may_change(headers):
     forged = [({**headers, n: f}, BODY) for n in headers for f in flips(headers[n])]
     forged += [(headers, f.encode("latin-1")) for f in flips(BODY.decode("latin-1"))]
@@ -139,7 +141,7 @@ def test_no_bit_of_headers_or_body_may_change(headers):
 @pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_no_header_may_be_missing(missing):
     with pytest.raises(BadSignature):
-        checked({n: v for n, v in signed().items() if n != missing})
+        checked({n: v for n, v in headers_of().items() if n != missing})
 
 
 def test_the_timestamp_of_the_sha256_header_may_not_be_missing():
@@ -150,18 +152,18 @@ def test_the_timestamp_of_the_sha256_header_may_not_be_missing():
 @pytest.mark.parametrize("when", ["", "now", "1.8e9", "-1", " 1800000000", "１８", "9" * 13])
 def test_a_timestamp_is_whole_seconds(when):
     with pytest.raises(BadSignature, match="whole seconds"):
-        verify([STANDARD], signed() | {"webhook-timestamp": when}, BODY, now=NOW, private=True)
+        verify([STANDARD], headers_of() | {"webhook-timestamp": when}, BODY, now=NOW, private=True)
 
 
 @pytest.mark.parametrize("number", ["", "a b", "a\n", "ü", "x" * 256])
 def test_a_number_is_visible_signs(number):
-    headers = signed(delivery_id=number)
+    headers = headers_of(delivery_id=number)
     with pytest.raises(BadSignature, match="1 to 255 visible signs"):
         verify([STANDARD], headers, BODY, now=NOW, private=True)
 
 
 def test_a_number_may_have_255_signs():
-    assert checked(signed(delivery_id="x" * 255)).id == "x" * 255
+    assert checked(headers_of(delivery_id="x" * 255)).id == "x" * 255
 
 
 @pytest.mark.parametrize("written", ["Bearer", "bearer", "BEARER"])
@@ -193,7 +195,7 @@ def test_any_other_proof_is_none(headers):
 
 
 def test_a_secret_of_one_kind_is_none_of_another():
-    forged = signed(key=b"token-token-token")
+    forged = headers_of(key=b"token-token-token")
     with pytest.raises(BadSignature):
         checked(forged)
     with pytest.raises(BadSignature):
@@ -203,12 +205,12 @@ def test_a_secret_of_one_kind_is_none_of_another():
 def test_a_broken_signature_is_not_made_good_by_a_token():
     token = {"Authorization": "Bearer token-token-token"}
     with pytest.raises(BadSignature):
-        checked(signed(key=b"z" * 24) | token)
+        checked(headers_of(key=b"z" * 24) | token)
 
 
 def test_without_a_source_nothing_fits():
     with pytest.raises(BadSignature):
-        checked(signed(), sources=[])
+        checked(headers_of(), sources=[])
 
 
 def test_a_source_never_shows_its_keys():

@@ -95,11 +95,11 @@ REFUSED = {
     "foreign bucket": (one(buckets=["other"]), "'other', which MYOGRAPH_BUCKETS"),
     "bad name": (one(name="a b"), "needs a name"),
     "long name": (one(name="a" * 65), "needs a name"),
-    "short secret": (one(secrets=["s" * 15]), "'one': A secret has at least 16 bytes"),
-    "no prefix": (one(kind="standard", secrets=["A" * 32]), "'whsec_' and base64"),
-    "no base64": (one(kind="standard", secrets=["whsec_" + "ü" * 32]), "'whsec_' and base64"),
-    "half a sign": (one(kind="standard", secrets=["whsec_" + "A" * 33]), "'whsec_' and base64"),
-    "short key": (one(kind="standard", secrets=["whsec_" + "A" * 20]), "this one has 15"),
+    "short secret": (one(secrets=["s" * 15]), "'one': A secret holds at least 16 bytes"),
+    "no prefix": (one(kind="standard", secrets=["A" * 32]), "begins with whsec_"),
+    "no base64": (one(kind="standard", secrets=["whsec_" + "ü" * 32]), "whsec_ and base64"),
+    "half a sign": (one(kind="standard", secrets=["whsec_" + "A" * 33]), "whsec_ and base64"),
+    "short key": (one(kind="standard", secrets=["whsec_" + "A" * 20]), "at least 16 bytes"),
     "twice": (json.dumps([LISTED[0], LISTED[0]]), "two webhook sources named 'supabase'"),
 }
 

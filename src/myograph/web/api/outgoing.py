@@ -4,17 +4,14 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from myograph.db import outgoing
-from myograph.db.identity import Person
 from myograph.db.outgoing import Outgoing, State
 from myograph.web.api.etag import EtagRoute
-from myograph.web.deps import Transaction, only
+from myograph.web.deps import Administrator, Transaction
 
 router = APIRouter(prefix="/api/outgoing-events", tags=["events"], route_class=EtagRoute)
-
-Administrator = Annotated[Person, Depends(only("admin"), scope="function")]
 
 
 @router.get("")

@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 from myograph.errors import MalformedEvent
 
 LONGEST_TEXT: Final = 4096
-LARGEST: Final = 2**63 - 1
-_INT_DIGITS: Final = 19
+LARGEST: Final = 10**18 - 1  # bytes; what fits into 64 bits with all its digits
+_INT_DIGITS: Final = 18
 
 
 def fields_of(body: bytes) -> "Fields":
@@ -60,7 +60,7 @@ class Fields:
         )
 
     def size(self, name: str) -> int | None:
-        """Of 64 bits; some senders write numbers as text."""
+        """Up to 18 digits; some senders write numbers as text."""
         found = self._said.get(name)
         if isinstance(found, str) and found.isascii() and found.isdigit():
             found = int(found) if len(found) <= _INT_DIGITS else LARGEST + 1

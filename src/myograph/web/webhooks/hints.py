@@ -24,6 +24,7 @@ Shape = Literal["database_webhook", "s3", "cloudevents", "storage_webhook"]
 Operation = Literal["created", "removed"]
 MOST_OBJECTS: Final = 100
 _REMOVED: Final = re.compile("delet|remov")
+_HEXADECIMAL: Final = re.compile("[0-9A-Fa-f]{1,64}")
 _CREATED: Final = re.compile(r"creat|finaliz|writ|upload|copi|\b(put|post|copy)\b")
 
 
@@ -34,7 +35,7 @@ class Hint:
     version, etag    of its bytes; etag without quotes
     modified_at      the store's own time of that version
     sequencer        S3: grows with every version of a name
-    old_name         it was moved from there, within its bucket
+    old_name, old_version   what it was before it was moved, within its bucket, or overwritten
     ignored          why it is of no interest, as a code; None: it may be
     proven           False: what is said is only a reason to look the object up
     """
@@ -50,6 +51,7 @@ class Hint:
     modified_at: datetime | None = None
     sequencer: str | None = None
     old_name: str | None = None
+    old_version: str | None = None
     ignored: str | None = None
     proven: bool = True
 
@@ -106,9 +108,10 @@ def _updated(new: Hint, old: Fields) -> list[Hint]:
     old_name = old.text_or_none("name") or new.name
     if old.text_or_none("version") == new.version:
         return [replace(new, ignored="unchanged")]
-    if old_bucket == new.bucket:
-        return [new if old_name == new.name else replace(new, old_name=old_name)]
-    return [_row(old, "removed"), new]
+    if old_bucket != new.bucket:
+        return [_row(old, "removed"), new]
+    moved = None if old_name == new.name else old_name
+    return [replace(new, old_name=moved, old_version=old.text_or_none("version"))]
 
 
 def _row(record: Fields, operation: Operation) -> Hint:
@@ -142,7 +145,7 @@ def _s3(said: Fields) -> Iterator[Hint]:
             etag=thing.bare("eTag"),
             size_bytes=thing.size("size"),
             modified_at=record.moment("eventTime"),
-            sequencer=thing.text_or_none("sequencer"),
+            sequencer=_hexadecimal(thing.text_or_none("sequencer")),
         )
         yield hint if operation else replace(hint, ignored="other_event")
 
@@ -199,7 +202,7 @@ def _moved(new: Hint, old: Fields) -> list[Hint]:
         return [new]
     bucket = old.text_or_none("bucketId") or new.bucket
     if bucket == new.bucket:
-        return [replace(new, old_name=name)]
+        return [replace(new, old_name=name, old_version=old.text_or_none("version"))]
     return [Hint(new.shape, "removed", bucket, name), new]
 
 
@@ -207,6 +210,11 @@ def _named(kind: str, *, created: str, removed: str) -> Operation | None:
     if kind.startswith(created):
         return "created"
     return "removed" if kind.startswith(removed) else None
+
+
+def _hexadecimal(sequencer: str | None) -> str | None:
+    """It only orders versions, so one that is none is not known."""
+    return sequencer if sequencer and _HEXADECIMAL.fullmatch(sequencer) else None
 
 
 def _unquoted(key: str) -> str:

@@ -12,7 +12,6 @@ Pure: the clock is an argument. What is compared takes as long whether it fits o
 active key of every source of the kind is tried, so that time tells nothing of them.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from myograph.errors import BadSignature, StaleDelivery
+from myograph.services.standard_webhooks import signature
 from myograph.web.webhooks.sources import Kind, Source
 
 TOLERANCE_S: Final = 300
@@ -64,15 +64,6 @@ def verify(
     return _bearer(sources, headers, private=private)
 
 
-def sign_standard(key: bytes, delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of a delivery of kind standard."""
-    return {
-        "webhook-id": delivery_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": _v1(_hmac(key, _standard_text(delivery_id, str(timestamp), body))),
-    }
-
-
 def sign_sha256(key: bytes, timestamp: int, body: bytes) -> dict[str, str]:
     """The headers of a delivery of kind sha256."""
     return {
@@ -88,9 +79,12 @@ def _standard(
     if not _ID.fullmatch(delivery_id):
         raise BadSignature(f"A signed delivery has a webhook-id of 1 to {MAX_ID} visible signs.")
     timestamp = _written_seconds(headers, "webhook-timestamp")
-    text = _standard_text(delivery_id, timestamp, body)
     given = headers["webhook-signature"].split(" ")[:MOST_SIGNATURES]
-    source = _signer(sources, "standard", given, lambda key: _v1(_hmac(key, text)))
+
+    def expected(key: bytes) -> str:
+        return signature(key, number=delivery_id, at=timestamp, body=body)
+
+    source = _signer(sources, "standard", given, expected)
     _refuse_stale(timestamp, now)
     return Delivery(source, delivery_id, signed=True)
 
@@ -150,20 +144,12 @@ def _refuse_stale(timestamp: str, now: float) -> None:
         )
 
 
-def _standard_text(delivery_id: str, timestamp: str, body: bytes) -> bytes:
-    return f"{delivery_id}.{timestamp}.".encode() + body
-
-
 def _sha256_text(timestamp: str, body: bytes) -> bytes:
     return f"{timestamp}.".encode() + body
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:
     return hmac.digest(key, text, hashlib.sha256)
-
-
-def _v1(digest: bytes) -> str:
-    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def _hex(digest: bytes) -> str:

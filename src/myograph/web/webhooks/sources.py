@@ -1,6 +1,5 @@
 """Who may announce uploads: named sources, each with its kind of proof and its secrets."""
 
-import base64
 import json
 import re
 import tomllib
@@ -14,11 +13,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from myograph.errors import BadInput
+from myograph.services.standard_webhooks import PREFIX, key_of, long_enough
 
 Kind = Literal["standard", "sha256", "bearer"]
 DEFAULT: Final = "default"
-PREFIX: Final = "whsec_"
-LEAST_BYTES: Final = 16
 # The names under which our own programs announce uploads: no stranger may take one.
 OURS: Final = frozenset({"page", "sweep", "outbox", "simulate", "cli", "replay"})
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -71,14 +69,6 @@ def default_source(secret: str, *, buckets: Sequence[str]) -> Source:
     return _source(_Written(name=DEFAULT, kind="standard", secrets=[secret]), buckets)
 
 
-def key_of(kind: Kind, secret: str) -> bytes:
-    """The bytes that a secret stands for. Raises BadInput, and never repeats the secret."""
-    key = _decoded(secret) if kind == "standard" else secret.encode()
-    if len(key) < LEAST_BYTES:
-        raise BadInput(f"A secret has at least {LEAST_BYTES} bytes; this one has {len(key)}.")
-    return key
-
-
 def _short(secrets: str | None) -> list[_Written]:
     named = [s.strip() for s in (secrets or "").split(",") if s.strip()]
     return [_Written(name=DEFAULT, kind="standard", secrets=named)] if named else []
@@ -125,21 +115,18 @@ def _source(written: _Written, accepted: Sequence[str]) -> Source:
             " MYOGRAPH_BUCKETS does not accept."
         )
     try:
-        keys = tuple(key_of(written.kind, s.strip()) for s in written.secrets if s.strip())
+        keys = tuple(_key(written.kind, s.strip()) for s in written.secrets if s.strip())
     except BadInput as exc:
         raise BadInput(f"The webhook source {written.name!r}: {exc.sentence}") from None
     return Source(written.name, written.kind, keys, tuple(written.buckets or accepted))
 
 
-def _decoded(secret: str) -> bytes:
-    problem = f"A secret of kind standard is {PREFIX!r} and base64, and this one is not."
+def _key(kind: Kind, secret: str) -> bytes:
+    if kind != "standard":
+        return long_enough(secret.encode())
     if not secret.startswith(PREFIX):
-        raise BadInput(problem)
-    text = secret.removeprefix(PREFIX).rstrip("=")
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        raise BadInput(problem) from None
+        raise BadInput(f"A secret of kind standard begins with {PREFIX}, and one does not.")
+    return key_of(secret)
 
 
 def _refuse_repeated(names: Iterable[str]) -> None:

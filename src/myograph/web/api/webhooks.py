@@ -1,0 +1,183 @@
+"""Events in: whoever stores recordings tells us that one has arrived. Signed, and no more a hint.
+
+The answer comes after the commit. Each address answers alike; the older ones say that they are.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from myograph.db.sessions import State
+from myograph.errors import MyographError
+from myograph.services.receive_upload import Received, Upload
+from myograph.web import problems
+from myograph.web.site import site_of
+
+ADDRESS: Final = "/api/webhooks/storage/c3d-upload"
+OLDER: Final = (
+    "/api/webhooks/storage/c3d-upload-optimized",
+    "/webhooks/storage/c3d-upload",
+    "/webhooks/storage/c3d-upload-optimized",
+    "/storage/c3d-upload",
+    "/storage/c3d-upload-optimized",
+)
+ADDRESSES: Final = (ADDRESS, *OLDER)
+SINCE: Final = datetime(2026, 11, 20, tzinfo=UTC)
+UNTIL: Final = datetime(2028, 1, 1, tzinfo=UTC)
+DEPRECATED: Final = {
+    "Deprecation": f"@{SINCE.timestamp():.0f}",  # RFC 9745
+    "Sunset": format_datetime(UNTIL, usegmt=True),  # RFC 8594
+    "Link": f'<{ADDRESS}>; rel="successor-version"',
+}
+_NEW_WORK: Final = frozenset({"created", "renamed", "restored"})
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the file says of itself, where its first bytes are read already. Rates in Hz."""
+
+    sampling_rate: float | None
+    original_sampling_rate: float | None
+    duration_seconds: float | None
+    sample_count: int | None
+    channel_names: list[str] | None
+    emg_labels: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one object that was announced.
+
+    session_id    None where it has none: ignored, or removed before we knew of it
+    outcome       created, duplicate, renamed, restored, late, gone or ignored
+    ignored       why it is of no interest
+    metadata      None while nobody has read the file
+    success, analytics_status   for older senders: it is written down, and how far it is
+    """
+
+    session_id: UUID | None
+    outcome: str
+    status: State | None
+    ignored: str | None
+    metadata: HeaderFacts | None
+    success: Literal[True] = True
+    analytics_status: Literal["processing", "completed", "failed"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Told):
+    """The first object of interest, and all of them where the delivery spoke of several."""
+
+    objects: list[Told] | None = None
+
+
+class _OlderRoute(APIRoute):
+    """Says with every answer, errors too, that it is deprecated and what stands in its place."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def marked(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except MyographError as exc:
+                response = problems.answer(request, exc)
+            response.headers.update(DEPRECATED)
+            return response
+
+        return marked
+
+
+router = APIRouter(tags=["webhooks"])
+older = APIRouter(route_class=_OlderRoute, deprecated=True, include_in_schema=False)
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": Answer, "description": "Known already, or of no interest"},
+    **{status: {"description": HTTPStatus(status).phrase} for status in (400, 401, 413, 429, 503)},
+}
+
+
+@router.post(ADDRESS, status_code=HTTPStatus.ACCEPTED, response_model=Answer, responses=_ANSWERS)
+async def receive(request: Request) -> Response:
+    """A signed event of a store. 202: written down, and its session is on its way."""
+    site = site_of(request)
+    received = await site.reception.receive(
+        request.headers, await request.body(), now=site.clock(), private=_private(request)
+    )
+    told = [_told(upload, outcome) for upload, outcome in received]
+    new = any(one.outcome in _NEW_WORK for one in told)
+    return Response(
+        json.dumps(_shown(told), default=str),
+        HTTPStatus.ACCEPTED if new else HTTPStatus.OK,
+        media_type="application/json",
+    )
+
+
+for _address in OLDER:
+    older.post(_address, status_code=HTTPStatus.ACCEPTED)(receive)
+router.include_router(older)
+
+
+def _private(request: Request) -> bool:
+    """Whether nobody on the way can read what was sent. A proxy's word counts as uvicorn says."""
+    if request.url.scheme == "https":
+        return True
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _told(upload: Upload, received: Received) -> Told:
+    return Told(
+        session_id=received.session_id,
+        outcome=received.outcome,
+        status=received.status,
+        ignored=upload.ignored,
+        metadata=_metadata(received.metadata),
+        analytics_status=_progress(received.status),
+    )
+
+
+def _metadata(row: dict[str, Any] | None) -> HeaderFacts | None:
+    if row is None:
+        return None
+    return HeaderFacts(
+        sampling_rate=row["sampling_rate"],
+        original_sampling_rate=row["original_sampling_rate"],
+        duration_seconds=row["duration_seconds"],
+        sample_count=row["original_sample_count"],
+        channel_names=row["channel_names"],
+        emg_labels=row["emg_labels"],
+    )
+
+
+def _progress(status: State | None) -> Literal["processing", "completed", "failed"] | None:
+    match status:
+        case None | "completed" | "failed":
+            return status
+        case "pending" | "processing" | "reprocessing":
+            return "processing"
+
+
+def _shown(told: Sequence[Told]) -> dict[str, Any]:
+    """Only what is said: `{ignored: reason}`, or the session."""
+    first = next((one for one in told if one.ignored is None), told[0])
+    shown = _said(first)
+    return shown if len(told) == 1 else shown | {"objects": [_said(one) for one in told]}
+
+
+def _said(told: Told) -> dict[str, Any]:
+    if told.ignored is not None:
+        return {"ignored": told.ignored}
+    said = asdict(told)
+    del said["ignored"]
+    return said

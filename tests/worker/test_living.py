@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from myograph.db import lease, sessions
+from myograph.db import lease, reprocessing, sessions
 from myograph.db.pool import open_pool
 
 HOUR_S = 3600.0
@@ -86,3 +86,19 @@ def server_lock(server, holder):
         size=1,
         configure=lambda conn: lease.show_life(conn, holder),
     )
+
+
+def test_what_waits_to_be_analysed_again_is_not_lost_and_not_doubled(upload, run_queue, database):
+    upload()
+    run_queue()
+    with database.connect("myograph_work", options="-c search_path=queue,public") as conn:
+        [(session_id,)] = conn.execute("SELECT id FROM therapy_sessions").fetchall()
+        conn.execute("SELECT app.reprocess_many(%s)", [[session_id]])
+        reprocessing.open_again(conn, session_id)
+        conn.commit()
+        assert lease.reap(conn, max_tries=5, stalled_s=0) == 0
+        conn.execute("DELETE FROM queue.procrastinate_jobs")
+        conn.commit()
+        assert lease.reap(conn, max_tries=5, stalled_s=0) == 1
+        found = conn.execute("SELECT task_name, priority FROM queue.procrastinate_jobs").fetchall()
+    assert found == [("analyse_session", -10)]

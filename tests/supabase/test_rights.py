@@ -66,6 +66,16 @@ def test_strangers_are_refused(project, role, query):
         project.ask(query, role=role)
 
 
+@pytest.mark.parametrize("table", ["storage_hook", "storage_secrets"])
+def test_a_right_that_somebody_gave_by_mistake_shows_no_row(own_project, table):
+    with own_project.connect() as conn:
+        conn.execute("GRANT USAGE ON SCHEMA app TO anon")
+        conn.execute(f"GRANT ALL ON app.{table} TO anon")
+    assert own_project.ask(f"SELECT * FROM app.{table}", role="anon") == []  # noqa: S608
+    forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass"
+    assert own_project.ask(forced, [f"app.{table}"]) == [(True,)]
+
+
 @pytest.mark.parametrize("role", OUR_ROLES)
 @pytest.mark.parametrize(
     "query",

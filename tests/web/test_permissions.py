@@ -48,6 +48,23 @@ TABLE = [
     Row("GET /api/sessions/{session_id}/technical", S + "/technical", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/statistics", S + "/statistics", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/contractions", S + "/contractions", NOT_STRANGERS_SESSION),
+    Row(
+        "GET /api/sessions/{session_id}/contractions/edits",
+        S + "/contractions/edits",
+        NOT_STRANGERS_SESSION,
+    ),
+    # What cannot be corrected is refused, to those who may correct.
+    Row(
+        "PUT /api/sessions/{session_id}/contractions/{channel}",
+        S + "/contractions/CH1",
+        (401, 422, 404, 403, 422),
+        b'{"action": "add"}',
+    ),
+    Row(
+        "DELETE /api/sessions/{session_id}/contractions/edits/{edit_id}",
+        S + "/contractions/edits/00000000-0000-0000-0000-000000000001",
+        (401, 404, 404, 403, 404),
+    ),
     Row("GET /api/sessions/{session_id}/performance", S + "/performance", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/settings", S + "/settings", NOT_STRANGERS_SESSION),
     Row("PATCH /api/sessions/{session_id}/settings", S + "/settings", ENTERS, b'{"targets": null}'),
@@ -126,6 +143,18 @@ TABLE = [
         "POST /sessions/{session_id}/settings",
         "/sessions/{session}/settings",
         (401, 303, 404, 403, 303),
+        form=True,
+    ),
+    Row(
+        "POST /sessions/{session_id}/contractions",
+        "/sessions/{session}/contractions",
+        (401, 422, 404, 403, 422),
+        form=True,
+    ),
+    Row(
+        "POST /sessions/{session_id}/contractions/{edit_id}",
+        "/sessions/{session}/contractions/00000000-0000-0000-0000-000000000001",
+        (401, 404, 404, 403, 404),
         form=True,
     ),
     # What is whole cannot be recovered.

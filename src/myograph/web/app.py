@@ -16,6 +16,7 @@ from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web import problems, static_files
 from myograph.web.api import (
+    contractions,
     entries,
     events,
     health,
@@ -31,8 +32,8 @@ from myograph.web.api import (
 from myograph.web.auth import Doorkeeper
 from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
 from myograph.web.live import Live
+from myograph.web.pages import corrections, monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import help as help_page
-from myograph.web.pages import monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import sessions as session_list
 from myograph.web.site import Limits, Site
 from myograph.web.templating import environment
@@ -122,8 +123,8 @@ PARTS: Final = (
     static_files,
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
-    *(health, sign_in, uploads, sessions, entries, events, outgoing, signals, schema),
-    *(overview, upload, session_list, session, signal, monitoring, theme, help_page),
+    *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
+    *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
 )
 
 

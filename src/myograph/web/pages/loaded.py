@@ -8,7 +8,16 @@ from psycopg import Connection
 
 from myograph.analysis.protocol import DEFAULT
 from myograph.charts.signal_view import Span
-from myograph.db import contractions, scores, session_settings, sessions, statistics, technical
+from myograph.db import (
+    contraction_edits,
+    contractions,
+    scores,
+    session_settings,
+    sessions,
+    statistics,
+    technical,
+)
+from myograph.db.contraction_edits import EditRow
 from myograph.db.contractions import ContractionRow
 from myograph.db.identity import Person
 from myograph.db.scores import Scores
@@ -31,6 +40,7 @@ class Loaded:
     contractions: Sequence[ContractionRow]
     scores: Scores | None
     settings: SessionSettings | None
+    edits: Sequence[EditRow] = ()
 
     @property
     def whole(self) -> Span:
@@ -47,6 +57,7 @@ def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:
         contractions=contractions.of_session(conn, session_id),
         scores=scores.of_session(conn, session_id),
         settings=session_settings.of_session(conn, session_id),
+        edits=contraction_edits.of_session(conn, person, session_id),
     )
 
 

@@ -86,6 +86,26 @@ MEASURES: tuple[Measure, ...] = (
         source="two-class cut: Otsu 1979, doi 10.1109/TSMC.1979.4310076; own convention",
     ),
     Measure(
+        "edits",
+        "Corrections",
+        "s",
+        "a person adds a contraction, removes one, or moves its edges; applied after every "
+        "detection, to the contraction that covers at least half of what it and the one that was "
+        "meant cover together",
+        "Every number that is made of contractions follows. Who corrected what, when and why stays "
+        "on record, also where it was taken back.",
+        "Where a later analysis finds no such contraction the correction is not applied and asks "
+        "for a decision. The game's agreement and the signal's quality stay those of the detector.",
+    ),
+    Measure(
+        "time_to_peak",
+        "Time to peak",
+        "s",
+        "time from the start of a contraction to the largest value of its envelope",
+        "How quickly the muscle was tensed.",
+        "The envelope is smoothed over some 50 ms.",
+    ),
+    Measure(
         "strength",
         "Strength reached",
         "count",
@@ -168,7 +188,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "fi",
         "Dimitrov's index (FInsm5)",
-        "× the first contraction's; in itself s⁶ (Hz⁻⁶)",
+        "× the first contraction's; in itself s⁶",
         "Σ f⁻¹ P(f) / Σ f⁵ P(f), 20 to 450 Hz, less the spectrum of rest; of all contractions, "
         "divided by that of the first that has a spectrum",
         "Rises as a muscle tires, and more steeply than MDF falls.",

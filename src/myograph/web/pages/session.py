@@ -30,13 +30,13 @@ LOOK_EVERY_S: Final = 0.05
 
 @router.get("/sessions/{session_id}")
 def session_page(session_id: UUID, request: Request, visitor: Visitor, site: TheSite) -> Response:
-    return render(request, "session.html", **_context(request, visitor, site, session_id))
+    return render(request, "session.html", **context_for(request, visitor, site, session_id))
 
 
 @live.get("/sessions/{session_id}/live")
 def session_live(session_id: UUID, request: Request, visitor: Visitor, site: TheSite) -> Response:
     """The same as it is now, for `live.js`."""
-    return render(request, "_session.html", **_context(request, visitor, site, session_id))
+    return render(request, "_session.html", **context_for(request, visitor, site, session_id))
 
 
 @router.get("/sessions/{session_id}/print.css")
@@ -67,7 +67,9 @@ def session_settings_form(
     try:
         _assign(request, visitor, session_id, said)
     except (BadInput, NotAllowed) as refused:
-        context = _context(request, visitor, site, session_id, said=said, problem=refused.sentence)
+        context = context_for(
+            request, visitor, site, session_id, said=said, problem=refused.sentence
+        )
         return render(request, "session.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **context)
     if before is not None:
         _wait_for_scores(request, visitor, session_id, before)
@@ -121,7 +123,7 @@ def _wait_for_scores(request: Request, visitor: Person, session_id: UUID, before
         time.sleep(LOOK_EVERY_S)
 
 
-def _context(
+def context_for(
     request: Request,
     visitor: Person,
     site: Site,
@@ -130,6 +132,7 @@ def _context(
     said: Said | None = None,
     problem: str = "",
 ) -> dict[str, Any]:
+    """What the template of the page needs, as this person sees the session now."""
     with short_transaction(request, visitor) as conn:
         _, since = sessions.changed_since(conn, visitor, None)
         loaded = load(conn, visitor, session_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from myograph.charts.signal_view import GLYPH, Reached
@@ -9,11 +10,20 @@ from myograph.db import recovery
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
 from myograph.web.pages import fatigue, words
+from myograph.web.pages.contraction_edits import (
+    SaidEdit,
+    choices,
+    edit_lines,
+    signature,
+    signed,
+)
+from myograph.web.pages.contraction_numbers import HEADS, numbers_of
 from myograph.web.pages.loaded import Loaded
 from myograph.web.pages.more_numbers import tables_of
 from myograph.web.pages.muscles import muscle_rows
 from myograph.web.pages.quality import quality_rows
 from myograph.web.pages.scorecard import scorecard
+from myograph.web.pages.scored_with import scored_with
 from myograph.web.pages.stages import stages
 from myograph.web.pages.windows import Wish, around, written
 
@@ -32,6 +42,8 @@ class Line:
     start: str
     stop: str
     address: str
+    edited: str
+    edited_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "say": _say(loaded),
         "card": scorecard(loaded.scores, loaded.channels) if loaded.scores else None,
         "scores": loaded.scores,
+        "scored_with": scored_with(loaded.scores, loaded.channels) if loaded.scores else [],
         "channels": loaded.channels,
         "rows": muscle_rows(loaded.channels, loaded.contractions),
         "fatigue_lines": fatigue.lines_of(loaded.channels),
@@ -80,6 +93,12 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "more_tables": tables_of(loaded.channels, loaded.contractions),
         "quality_rows": quality_rows(loaded.channels),
         "lines": lines_of(loaded, wish),
+        "contraction_numbers": numbers_of(loaded.channels, loaded.contractions),
+        "contraction_heads": HEADS,
+        "edits": edit_lines(loaded),
+        "choices": choices(loaded.channels, loaded.contractions),
+        "said_edit": SaidEdit(),
+        "edit_problem": "",
         "findings": _findings(loaded),
         "recoverable": recovery.possible(session),
         "wish": wish,
@@ -114,6 +133,7 @@ def form_of(loaded: Loaded, codes: Sequence[str], said: Said | None = None) -> S
 def _line(loaded: Loaded, channel: ChannelStatistics, row: ContractionRow, wish: Wish) -> Line:
     window = around(row, loaded.whole)
     reached = words.reached(row)
+    edit = signature(loaded, row)
     return Line(
         key=f"{row.channel}-{row.number}",
         who=f"{words.short_name(channel.channel_name, channel.side)} {row.number}",
@@ -125,6 +145,8 @@ def _line(loaded: Loaded, channel: ChannelStatistics, row: ContractionRow, wish:
         start=written(window.start_s),
         stop=written(window.stop_s),
         address=wish.address(f"/sessions/{loaded.session.id}", window),
+        edited=signed(edit),
+        edited_at=edit.at if edit else None,
     )
 
 

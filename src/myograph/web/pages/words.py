@@ -15,7 +15,7 @@ STATES: Final[dict[State, tuple[str, str, str]]] = {
     "processing": ("", "…", "Being analysed"),
     "completed": ("good", "✓", "Processed"),
     "failed": ("alert", "✕", "Not processed"),
-    "reprocessing": ("", "…", "Being scored again"),
+    "reprocessing": ("", "…", "Being analysed again"),
 }
 VERDICTS: Final = {
     "good": ("good", "✓", "good"),
@@ -30,6 +30,8 @@ MVC_SOURCES: Final[dict[MvcSource, str]] = {
 }
 SOURCES: Final = {
     "person": "entered by a person",
+    "session": "set for this session",
+    "baseline": "from a baseline session",
     "patient": "set for this patient",
     "file": "from the file",
     "default": "default",

@@ -278,6 +278,7 @@ def test_an_addition_that_overlaps_one_contraction_by_now_is_kept_as_its_edges(
     count = len(found())
     edit_id, whole = moved_onto(ann, put, found, session, work, 1)
     assert "It would overlap the contraction of CH1" in page_of(ann, session)
+    assert "Use these edges" in page_of(ann, session)
     address = f"/sessions/{session}/contractions/{edit_id}"
     assert ann.post(address, data={"decision": "keep"}, headers=PAGE).status_code == 303
     work()

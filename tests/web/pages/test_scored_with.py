@@ -66,5 +66,11 @@ def test_an_mvc_that_is_not_known_is_left_out():
 
 
 def test_legs_that_differ_show_both_thresholds():
-    loaded = with_channel(stored(), duration_threshold_seconds=3.5)
+    loaded = stored()
+    left, right = loaded.channels
+    channels = [
+        replace(left, duration_threshold_seconds=3.5),
+        replace(right, duration_threshold_seconds=2.0),
+    ]
+    loaded = replace(loaded, channels=channels)
     assert "Hold from 3.5 / 2 s (default)" in lines({"hold": "default"}, loaded)

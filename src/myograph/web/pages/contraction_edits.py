@@ -20,12 +20,13 @@ _STATES: Final[dict[EditState, tuple[str, str]]] = {
     "unsettled": ("▲", "not applied, asks for a decision"),
     "revoked": ("↶", "taken back"),
 }
+_KEEP: Final = {"not_there": "Keep as an addition", "overlapping": "Use these edges"}
 NEW: Final = "new"
 
 
 @dataclass(frozen=True, slots=True)
 class EditLine:
-    """One correction in words. can_keep: it has a place where its contraction can lie."""
+    """One correction in words. keep: how it may be kept where it is unsettled; empty: it cannot."""
 
     id: str
     side: str
@@ -39,7 +40,7 @@ class EditLine:
     problem: str
     revoked_by: str | None
     revoked_at: datetime | None
-    can_keep: bool
+    keep: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _line(edit: EditRow, channel: ChannelStatistics | None) -> EditLine:
         problem=edit.sentence or "",
         revoked_by=edit.revoked_by,
         revoked_at=edit.revoked_at,
-        can_keep=edit.after_start_s is not None,
+        keep=_KEEP.get(edit.problem or "", "") if edit.after_start_s is not None else "",
     )
 
 

@@ -54,9 +54,8 @@ def test_what_is_added_removed_and_taken_back_shows_in_the_table(corrected):
     page.get_by_role("button", name="Remove it").click()
     look()
     expect(rows).to_have_count(count)
-    expect(page.locator(".edits li").first).to_contain_text(
-        re.compile("Removed on Right: .*applied")
-    )
+    latest = page.locator(".edits li").first
+    expect(latest).to_contain_text(re.compile("Removed on Right: .*applied"))
     latest.get_by_role("button", name="Take back").click()
     look()
     expect(rows).to_have_count(count + 1)

@@ -568,6 +568,22 @@ def test_a_sweep_undoes_nothing_that_was_told_after_it_had_looked(database, tell
     assert (removed.outcome, stale.outcome) == ("gone", "late")
 
 
+def test_a_sweep_that_looked_before_a_move_was_told_does_not_undo_it(database, tell, rows):
+    [first] = tell(FIRST)
+    with database.connect("postgres") as conn:
+        [looked] = conn.execute("SELECT clock_timestamp()").fetchone()
+    stale = replace(FIRST, source="sweep", shape="sweep", seen_at=looked)
+    moved, seen = tell(MOVED, stale)
+    assert (moved.outcome, seen.outcome) == ("renamed", "late")
+    [row] = rows().values()
+    assert (row["file_path"], row["storage_version"]) == (MOVED.name, "v2")
+    with database.connect("postgres") as conn:
+        [looked] = conn.execute("SELECT clock_timestamp()").fetchone()
+    [seen] = tell(replace(stale, seen_at=looked, name=f"P003/{NAME}"))
+    assert seen.outcome == "renamed"
+    assert rows()[first.session_id]["storage_version"] == "v1"
+
+
 def test_what_came_after_a_sweep_had_looked_is_not_gone(database, tell, rows):
     with database.connect("postgres") as conn:
         [looked] = conn.execute("SELECT clock_timestamp()").fetchone()

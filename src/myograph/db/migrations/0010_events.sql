@@ -394,22 +394,21 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION app.learn(session uuid, event jsonb) RETURNS void
+CREATE FUNCTION app.learn(session uuid, event jsonb, present boolean) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = ''
 AS $$
-    -- What this announcement knows more; its version is the present one unless it is a past one.
+    -- What this announcement knows more. Its version is the present one, or another that these
+    -- bytes once had.
     UPDATE public.therapy_sessions t
        SET storage_object_id = k.object_id, storage_version = k.version, past_versions = k.past,
            storage_etag = k.etag, file_size_bytes = k.size, stored_at = k.stored_at,
            storage_sequencer = k.sequencer
-      FROM (SELECT o.id, COALESCE(o.storage_object_id, event ->> 'object_id') AS object_id,
-                   CASE WHEN v.newer THEN event ->> 'version' ELSE o.storage_version END AS version,
-                   ARRAY(SELECT DISTINCT x FROM unnest(
-                           o.past_versions
-                           || CASE WHEN v.newer AND o.storage_object_id IS NOT NULL THEN ARRAY[o.storage_version] ELSE '{}' END
-                           || CASE WHEN v.moved AND event ? 'old_version' THEN ARRAY[event ->> 'old_version'] ELSE '{}' END) x
-                          WHERE x <> CASE WHEN v.newer THEN event ->> 'version' ELSE o.storage_version END
-                          ORDER BY x) AS past,
+      FROM (SELECT o.id, COALESCE(o.storage_object_id, event ->> 'object_id') AS object_id, v.version,
+                   ARRAY(SELECT DISTINCT x
+                           FROM unnest(o.past_versions || CASE WHEN v.moved THEN ARRAY[event ->> 'old_version'] END
+                                       || CASE WHEN o.storage_object_id IS NOT NULL
+                                               THEN ARRAY[o.storage_version, event ->> 'version'] END) x
+                          WHERE x <> v.version ORDER BY x) AS past,
                    COALESCE(o.storage_etag, trim('"' FROM event ->> 'etag')) AS etag,
                    CASE WHEN event ->> 'shape' = 'sweep' THEN COALESCE((event ->> 'size_bytes')::bigint, o.file_size_bytes)
                         ELSE COALESCE(o.file_size_bytes, (event ->> 'size_bytes')::bigint) END AS size,
@@ -418,16 +417,19 @@ AS $$
                         ELSE (SELECT s FROM unnest(ARRAY[o.storage_sequencer, event ->> 'sequencer']) s
                                WHERE s IS NOT NULL ORDER BY rpad(lower(s), 64, '0') COLLATE "C" DESC LIMIT 1) END AS sequencer
               FROM public.therapy_sessions o,
-                   LATERAL (SELECT COALESCE(event ->> 'version' <> o.storage_version
-                                            AND NOT event ->> 'version' = ANY (o.past_versions), false) AS newer,
-                                   event ? 'old_name' AND event ->> 'old_name' <> event ->> 'name' AS moved) v
+                   LATERAL (SELECT CASE WHEN present AND event ? 'version'
+                                             AND (event ->> 'shape' = 'sweep'
+                                                  OR event ->> 'version' <> ALL (o.past_versions)
+                                                     AND app.age(event, o) IS DISTINCT FROM -1)
+                                        THEN event ->> 'version' ELSE o.storage_version END AS version,
+                                   event ->> 'old_name' <> event ->> 'name' AS moved) v
              WHERE o.id = session) k
      WHERE t.id = k.id
        AND (t.storage_object_id, t.storage_version, t.past_versions, t.storage_etag, t.file_size_bytes, t.stored_at,
             t.storage_sequencer)
            IS DISTINCT FROM (k.object_id, k.version, k.past, k.etag, k.size, k.stored_at, k.sequencer)
 $$;
-COMMENT ON FUNCTION app.learn(uuid, jsonb) IS 'Note what an announcement of a known object says of it that was not known.';
+COMMENT ON FUNCTION app.learn(uuid, jsonb, boolean) IS 'Note what an announcement of a known object says of it that was not known.';
 
 CREATE FUNCTION app.place(session uuid, event jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
@@ -440,7 +442,7 @@ BEGIN
     PERFORM app.supersede(ARRAY(SELECT t.id FROM public.therapy_sessions t
                                  WHERE t.id = ANY (ARRAY(SELECT app.sessions_at(event)))
                                    AND t.id <> session AND t.superseded_by IS NULL), session);
-    PERFORM app.learn(session, event);
+    PERFORM app.learn(session, event, true);
     SELECT * INTO known FROM public.therapy_sessions t WHERE t.id = session;
     -- Whoever works on it looks under the old name: the lease is taken away, the work begins anew.
     again := known.processing_status IN ('pending', 'processing', 'reprocessing')
@@ -494,7 +496,10 @@ BEGIN
     missed := known.object_gone_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM public.upload_events e
          WHERE e.session_id = same AND e.operation = 'removed' AND e.outcome = 'gone');
-    IF event ->> 'version' = ANY (known.past_versions) THEN
+    IF event ->> 'version' = ANY (known.past_versions) AND NOT app.lies_there(event, (
+            SELECT max(e.received_at) FROM public.upload_events e
+             WHERE e.session_id = same AND e.outcome IN ('created', 'renamed', 'restored')))
+    THEN
         RETURN 'late';
     END IF;
     -- What holds the place now: a later version of this object, else another object of this name.
@@ -504,6 +509,8 @@ BEGIN
     after_ := COALESCE(app.age(event, other) > 0, app.lies_there(event, other.created_at));
     IF known.superseded_by IS NULL AND known.object_gone_at IS NULL AND known.file_path = event ->> 'name' THEN
         RETURN 'duplicate';
+    ELSIF app.removed_since(event) THEN
+        RETURN 'late';
     ELSIF known.object_gone_at IS NOT NULL AND NOT missed THEN
         -- A version that is gone comes back by a mistake of ours; the same bytes may be stored again.
         RETURN CASE WHEN other.id IS NOT NULL AND NOT after_ THEN 'late'
@@ -625,8 +632,9 @@ CREATE FUNCTION app.lock_object(event jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
 DECLARE
-    bucket text := event ->> 'bucket';
-    one    record;
+    bucket   text := event ->> 'bucket';
+    sessions uuid[];
+    one      record;
 BEGIN
     -- Two announcements of one name or one object, one after the other; always in the same order.
     FOR one IN
@@ -637,14 +645,15 @@ BEGIN
     LOOP
         PERFORM pg_catalog.pg_advisory_xact_lock(one.key);
     END LOOP;
+    sessions := ARRAY(SELECT app.sessions_at(event) UNION SELECT app.session_of_object(event));
     -- As an analysis does: first the bytes, then the rows.
     FOR one IN
         SELECT DISTINCT t.file_hash AS digest FROM public.therapy_sessions t
-         WHERE t.id = ANY (ARRAY(SELECT app.sessions_at(event))) AND t.file_hash IS NOT NULL ORDER BY 1
+         WHERE t.id = ANY (sessions) AND t.file_hash IS NOT NULL ORDER BY 1
     LOOP
         PERFORM pg_catalog.pg_advisory_xact_lock(hashtextextended(one.digest, 1));
     END LOOP;
-    PERFORM FROM public.therapy_sessions t WHERE t.id = ANY (ARRAY(SELECT app.sessions_at(event))) ORDER BY t.id FOR UPDATE;
+    PERFORM FROM public.therapy_sessions t WHERE t.id = ANY (sessions) ORDER BY t.id FOR UPDATE;
 END
 $$;
 COMMENT ON FUNCTION app.lock_object(jsonb) IS 'Wait for whoever else announces this object or works on its sessions.';
@@ -656,6 +665,7 @@ AS $$
     SELECT COALESCE(removed_since.event ->> 'shape', '') <> 'sweep' AND EXISTS (
         SELECT FROM public.upload_events e
          WHERE e.object_name = removed_since.event ->> 'name' AND e.bucket = removed_since.event ->> 'bucket' AND e.operation = 'removed'
+           AND e.shape IS DISTINCT FROM 'sweep'
            AND CASE WHEN e.event ? 'object_id' AND removed_since.event ? 'object_id' THEN e.event ->> 'object_id' = removed_since.event ->> 'object_id'
                     WHEN e.event ? 'sequencer' AND removed_since.event ? 'sequencer'
                     THEN rpad(lower(removed_since.event ->> 'sequencer'), 64, '0') COLLATE "C" < rpad(lower(e.event ->> 'sequencer'), 64, '0')
@@ -690,7 +700,7 @@ BEGIN
     IF outcome IN ('renamed', 'restored') THEN
         PERFORM app.place(session, event);
     ELSE
-        PERFORM app.learn(session, event);
+        PERFORM app.learn(session, event, outcome = 'duplicate');
     END IF;
     PERFORM app.complete_upload(session, event);
 END
@@ -855,7 +865,7 @@ BEGIN
     FOREACH ours IN ARRAY ARRAY['check_announcer(jsonb)', 'check_owner(jsonb, uuid[])', 'version_of(jsonb)',
         'number_in_name(text)', 'sessions_at(jsonb)', 'age(jsonb, public.therapy_sessions)',
         'lies_there(jsonb, timestamptz)', 'settle_twins(text)', 'supersede(uuid[], uuid)', 'name_patient(uuid)',
-        'learn(uuid, jsonb)', 'place(uuid, jsonb)', 'enqueue_upload(uuid)', 'fate(uuid, jsonb)',
+        'learn(uuid, jsonb, boolean)', 'place(uuid, jsonb)', 'enqueue_upload(uuid)', 'fate(uuid, jsonb)',
         'complete_upload(uuid, jsonb)', 'add_session(jsonb, uuid, boolean)', 'lock_object(jsonb)',
         'removed_since(jsonb)', 'receive_object(jsonb)', 'remove_object(jsonb)', 'receive_event(jsonb)',
         'replay_event(bigint)', 'forget_events(interval)']

@@ -71,7 +71,8 @@ def tidied(runs: Runs, unit_s: float, protocol: Protocol) -> Runs:
 
 
 def _level_db(grid: Grid, window_ms: float) -> Signal:
-    return decibel(moving_mean(grid.square, cells_in(window_ms / 1e3, grid.cell_s)))
+    mean_square = moving_mean(grid.square, cells_in(window_ms / 1e3, grid.cell_s))
+    return decibel(mean_square, out=mean_square)
 
 
 def _candidates(level_db: Signal, edge_db: Signal, levels: Levels) -> Runs:

@@ -115,8 +115,9 @@ def moving_mean(values: Signal, cells: int) -> Signal:
     return np.maximum(mean, 0.0, out=mean)
 
 
-def decibel(power: Signal) -> Signal:
-    level = np.maximum(power, TINY)
+def decibel(power: Signal, out: Signal | None = None) -> Signal:
+    """out: where it is written to, which may be `power` itself; None: anew"""
+    level = np.maximum(power, TINY, out=out)
     np.log10(level, out=level)
     level *= 10
     return level

@@ -35,7 +35,7 @@ def filled(runs: Runs, size: int) -> Mask:
     step = np.zeros(size + 1, np.int32)
     np.add.at(step, runs[:, 0], 1)
     np.add.at(step, runs[:, 1], -1)
-    return np.cumsum(step[:-1]) > 0
+    return np.cumsum(step, dtype=np.int32, out=step)[:-1] > 0
 
 
 def widened(runs: Runs, by: int, size: int) -> Runs:

@@ -6,7 +6,7 @@ The answer comes after the commit. Each address answers alike; the older ones sa
 import ipaddress
 import json
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -115,7 +115,7 @@ async def receive(request: Request) -> Response:
     told = [_told(upload, outcome) for upload, outcome in received]
     new = any(one.outcome in _NEW_WORK for one in told)
     return Response(
-        json.dumps(_shown(told), default=str),
+        json.dumps(_shown(told)),
         HTTPStatus.ACCEPTED if new else HTTPStatus.OK,
         media_type="application/json",
     )
@@ -178,6 +178,16 @@ def _shown(told: Sequence[Told]) -> dict[str, Any]:
 def _said(told: Told) -> dict[str, Any]:
     if told.ignored is not None:
         return {"ignored": told.ignored}
-    said = asdict(told)
-    del said["ignored"]
-    return said
+    return {
+        "session_id": told.session_id and str(told.session_id),
+        "outcome": told.outcome,
+        "status": told.status,
+        "metadata": told.metadata and _plain_fields(told.metadata),
+        "success": told.success,
+        "analytics_status": told.analytics_status,
+    }
+
+
+def _plain_fields(metadata: HeaderFacts) -> dict[str, Any]:
+    """As `asdict`, which copies every list and takes ten times as long."""
+    return {name: getattr(metadata, name) for name in HeaderFacts.__slots__}

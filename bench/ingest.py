@@ -1,0 +1,211 @@
+"""The webhook: 100 deliveries at once, and 100 a second, until each is written down for good."""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psutil
+
+from myograph.db.embedded import secrets_of
+from myograph.services.standard_webhooks import key_of, signed
+from myograph.simulate.presets import Wish, session
+from myograph.simulate.sessions import simulate_session
+from myograph.storage.objects import ObjectStore, folder_store
+from myograph.web.api.webhooks import ADDRESS
+
+AT_ONCE, WARM_UP, BURSTS, PER_S = 100, 50, 5, 100
+_numbers = count()
+
+
+def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks calls it so
+    with tempfile.TemporaryDirectory(prefix="myograph-b-") as folder:
+        Path(folder).chmod(0o711)
+        data = Path(folder) / "data"
+        with _served(data) as server:
+            asyncio.run(_measure(server, _Sender(data), seconds=60 if full else 10))
+
+
+async def _measure(server: "_Server", sender: "_Sender", *, seconds: int) -> None:
+    lines = [await _Line.open(server.address) for _ in range(AT_ONCE)]
+    await _all_at_once(lines[:WARM_UP], sender)
+    for known in (True, False):
+        began = server.cpu_s()
+        bursts = [await _all_at_once(lines, sender, known=known) for _ in range(BURSTS)]
+        used_ms = {who: 1000 * (s - began[who]) for who, s in server.cpu_s().items()}
+        files = "recordings that lie in the store" if known else "of which nothing is there yet"
+        print(f"{AT_ONCE} deliveries at once, {files}; median of {BURSTS} bursts")
+        print(f"  with metadata in the answer {_described(bursts):.0%}")
+        for share, bar_ms in ((0.95, 50), (0.99, 100)):
+            _row(f"p{100 * share:.0f}", statistics.median(_at(b, share) for b in bursts), bar_ms)
+        each = "  ".join(f"{w} {ms / AT_ONCE / BURSTS:.2f} ms" for w, ms in used_ms.items())
+        print(f"  processor time for each: {each}")
+    answers = await _steadily(lines, sender, seconds=seconds)
+    failed = sum(not 200 <= a.status < 300 for a in answers)
+    print(f"{PER_S} deliveries a second for {seconds} s: {len(answers)} answers, {failed} failed")
+    _row("p50", _at(answers, 0.5), None)
+    _row("p99", _at(answers, 0.99), 50)
+    print(
+        f"load of the machine in the last minute {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
+    )
+    for line in lines:
+        line.close()
+
+
+# ── the service
+
+
+@dataclass(frozen=True)
+class _Server:
+    process: subprocess.Popen[str]
+    address: str
+
+    def cpu_s(self) -> dict[str, float]:
+        """Of the web and of the database, so far."""
+        own = psutil.Process(self.process.pid)
+        postgres = [p for p in own.children(recursive=True) if "postgres" in p.name()]
+        return {"web": _used_s(own), "database": sum(map(_used_s, postgres))}
+
+
+def _used_s(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return used.user + used.system
+
+
+@contextmanager
+def _served(data: Path) -> Iterator[_Server]:
+    command = [sys.executable, "-m", "myograph", "serve", "--port", "0", "--no-worker"]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"MYOGRAPH_DATA_DIR": str(data)},
+    )
+    try:
+        said = next(line for line in process.stdout or () if "ready at" in line)
+        yield _Server(process, re.findall(r"http://\S+", said)[0])
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+# ── the senders
+
+
+class _Sender:
+    """Makes deliveries as Supabase's trigger does, each of an object of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self._key = key_of(secrets_of(data).webhook_secret)
+        self._store: ObjectStore = folder_store(data / "objects")
+        started = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - as the game writes it
+        content, _ = simulate_session(session(Wish(seconds=12.0), start=started, seed=1), 1)
+        self._first = self._store.put("emg_data/P001/first.c3d", [content])
+
+    def request(self, *, known: bool = True) -> bytes:
+        """known: its recording lies in the store."""
+        name = f"P001/{next(_numbers)}.c3d"
+        size, etag = self._first.size, uuid4().hex
+        if known:
+            path = Path(str(self._store.root)) / "emg_data" / name
+            path.hardlink_to(path.with_name("first.c3d"))
+            etag = self._first.etag
+        record = {"id": str(uuid4()), "bucket_id": "emg_data", "name": name}
+        record |= {"version": str(uuid4()), "metadata": {"size": size, "eTag": f'"{etag}"'}}
+        place = {"type": "INSERT", "table": "objects", "schema": "storage"}
+        body = json.dumps(place | {"record": record, "old_record": None}).encode()
+        number = hashlib.sha256(body).hexdigest()
+        headers = signed(self._key, number=number, at=int(time.time()), body=body)
+        lines = [f"POST {ADDRESS} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}"]
+        lines += [f"{n}: {v}" for n, v in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@dataclass(frozen=True)
+class _Answer:
+    seconds: float
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One connection that stays open."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @classmethod
+    async def open(cls, address: str) -> "_Line":
+        where = urlsplit(address)
+        return cls(*await asyncio.open_connection(where.hostname, where.port))
+
+    async def send(self, request: bytes, since: float | None = None) -> _Answer:
+        """since: when it should have been sent."""
+        began = time.perf_counter() if since is None else since
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
+        body = await self.reader.readexactly(length)
+        return _Answer(time.perf_counter() - began, int(head.split(b" ", 2)[1]), body)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+async def _all_at_once(
+    lines: Sequence[_Line], sender: _Sender, *, known: bool = True
+) -> list[_Answer]:
+    requests = [sender.request(known=known) for _ in lines]
+    answers = await asyncio.gather(*(line.send(r) for line, r in zip(lines, requests, strict=True)))
+    assert {a.status for a in answers} == {202}, {a.body for a in answers if a.status != 202}
+    return list(answers)
+
+
+async def _steadily(lines: Sequence[_Line], sender: _Sender, *, seconds: int) -> list[_Answer]:
+    """By the clock, whether the answers before have come or not."""
+    free: asyncio.Queue[_Line] = asyncio.Queue()
+    for line in lines:
+        free.put_nowait(line)
+    requests = [sender.request() for _ in range(PER_S * seconds)]
+    began = time.perf_counter()
+
+    async def one(number: int) -> _Answer:
+        due = began + number / PER_S
+        await asyncio.sleep(due - time.perf_counter())
+        line = await free.get()
+        answer = await line.send(requests[number], since=due)
+        free.put_nowait(line)
+        return answer
+
+    return list(await asyncio.gather(*map(one, range(len(requests)))))
+
+
+def _described(bursts: Sequence[Sequence[_Answer]]) -> float:
+    answers = [answer for burst in bursts for answer in burst]
+    return sum(b'"emg_labels"' in a.body for a in answers) / len(answers)
+
+
+def _at(answers: Sequence[_Answer], share: float) -> float:
+    ordered = sorted(a.seconds for a in answers)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def _row(what: str, seconds: float, bar_ms: float | None) -> None:
+    bar = "" if bar_ms is None else f"   bar {bar_ms:g}, ratio {1000 * seconds / bar_ms:.2f}"
+    print(f"  {what:4} {1000 * seconds:8.1f} ms{bar}")

@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
+import psycopg
 
-from myograph.db.embedded import secrets_of
+from myograph.db.embedded import running, secrets_of
 from myograph.services.standard_webhooks import key_of, signed
 from myograph.simulate.presets import Wish, session
 from myograph.simulate.sessions import simulate_session
@@ -43,6 +44,7 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
 async def _measure(server: "_Server", sender: "_Sender", *, seconds: int) -> None:
     lines = [await _Line.open(server.address) for _ in range(AT_ONCE)]
     await _all_at_once(lines[:WARM_UP], sender)
+    server.analyse()
     for known in (True, False):
         began = server.cpu_s()
         bursts = [await _all_at_once(lines, sender, known=known) for _ in range(BURSTS)]
@@ -71,8 +73,17 @@ async def _measure(server: "_Server", sender: "_Sender", *, seconds: int) -> Non
 
 @dataclass(frozen=True)
 class _Server:
+    data: Path
     process: subprocess.Popen[str]
     address: str
+
+    def analyse(self) -> None:
+        """As autovacuum does within the first minute: a new database plans for empty tables."""
+        with (
+            running(self.data) as cluster,
+            psycopg.connect(cluster.url("postgres", "myograph"), autocommit=True) as conn,
+        ):
+            conn.execute("ANALYZE")
 
     def cpu_s(self) -> dict[str, float]:
         """Of the web and of the database, so far."""
@@ -98,7 +109,7 @@ def _served(data: Path) -> Iterator[_Server]:
     )
     try:
         said = next(line for line in process.stdout or () if "ready at" in line)
-        yield _Server(process, re.findall(r"http://\S+", said)[0])
+        yield _Server(data, process, re.findall(r"http://\S+", said)[0])
     finally:
         process.terminate()
         process.wait(30)

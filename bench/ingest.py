@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -93,8 +93,10 @@ class _Server:
 
 
 def _used_s(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return used.user + used.system
+    with suppress(psutil.NoSuchProcess):
+        used = process.cpu_times()
+        return used.user + used.system
+    return 0.0
 
 
 @contextmanager

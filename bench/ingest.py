@@ -30,6 +30,7 @@ from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.api.webhooks import ADDRESS
 
 AT_ONCE, WARM_UP, BURSTS, PER_S = 100, 50, 5, 100
+BEFORE = 1000  # sessions that are there already
 _numbers = count()
 
 
@@ -43,8 +44,10 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
 
 async def _measure(server: "_Server", sender: "_Sender", *, seconds: int) -> None:
     lines = [await _Line.open(server.address) for _ in range(AT_ONCE)]
-    await _all_at_once(lines[:WARM_UP], sender)
+    for _ in range(BEFORE // AT_ONCE):
+        await _all_at_once(lines, sender, known=False)
     server.analyse()
+    await _all_at_once(lines[:WARM_UP], sender)
     for known in (True, False):
         began = server.cpu_s()
         bursts = [await _all_at_once(lines, sender, known=known) for _ in range(BURSTS)]

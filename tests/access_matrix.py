@@ -23,6 +23,7 @@ TABLES = (
     "scoring_configuration",
     "session_settings",
     "storage_outbox",
+    "sweeps",
     "therapists",
     "therapy_sessions",
     "upload_events",
@@ -107,6 +108,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "scoring_configuration"): "all",
     (ADMIN, "SELECT", "upload_events"): "all",
     (ADMIN, "SELECT", "storage_outbox"): "all",
+    (ADMIN, "SELECT", "sweeps"): "all",
     (ADMIN, "SELECT", "patients"): "all",
     (ADMIN, "SELECT", "people"): "all",
     (ADMIN, "SELECT", "therapists"): "all",
@@ -135,6 +137,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
             "event_targets",
             "outgoing_events",
             "storage_outbox",
+            "sweeps",
         )
     },
     **{

@@ -17,6 +17,7 @@ COMMANDS = (
     "migrate",
     "reprocess",
     "webhook send",
+    "sweep",
 )
 
 

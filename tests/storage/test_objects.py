@@ -17,7 +17,8 @@ from myograph.errors import (
     ObjectReplaced,
     StoreUnavailable,
 )
-from myograph.storage.objects import CHUNK_BYTES, check_key, folder_store, open_store
+from myograph.storage.names import check_key
+from myograph.storage.objects import CHUNK_BYTES, folder_store, open_store
 
 KEY = "emg_data/P001/a.c3d"
 

@@ -87,6 +87,7 @@ def work(
             concurrency=concurrency or os.cpu_count() or 1,
             targets=targets,
             limits=Limits(memory_mb=settings.measure_memory_mb, measure_s=settings.measure_seconds),
+            buckets=settings.accepted_buckets,
         )
 
 

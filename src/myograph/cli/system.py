@@ -49,6 +49,7 @@ class System:
             "MYOGRAPH_DATA_DIR": str(self.data_dir),
             "MYOGRAPH_WORKER_DATABASE_URL": self.worker_url,
             "MYOGRAPH_STORAGE_URL": self.storage_url,
+            "MYOGRAPH_BUCKETS": self.settings.buckets,
             "MYOGRAPH_PSEUDONYM_KEY": self.pseudonym_key,
         }
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from myograph.errors import BadName, StoreUnavailable
-from myograph.storage.objects import NAME_LIMIT_BYTES, ObjectStore, S3Account, check_key
+from myograph.storage.names import NAME_LIMIT_BYTES, check_key
+from myograph.storage.objects import ObjectStore, S3Account
 
 SUFFIX = ".c3d"
 SETTLE_S = 2.0  # a file that was touched since may still be being written

@@ -19,18 +19,16 @@ from obstore.store import LocalStore, S3Store
 
 from myograph.errors import (
     BadInput,
-    BadName,
     CannotWrite,
     ObjectGone,
     ObjectReplaced,
     StoreUnavailable,
 )
+from myograph.storage.names import check_key, refuse_links
 
 if TYPE_CHECKING:
     from obstore import GetResult
 
-SEGMENT_LIMIT_BYTES = 240  # a file system allows 255, and a name still being written is longer
-NAME_LIMIT_BYTES = 1024  # of S3
 CHUNK_BYTES = 1024 * 1024
 _WHOLE_ANSWER = timedelta(minutes=10)  # 512 MB over a slow line; one that stalls is cut off sooner
 
@@ -165,20 +163,24 @@ class ObjectStore:
 
         Raises CannotWrite where it is not the store that fails but the disk of this machine.
         """
-        bucket, name = self._where(key)
-        with _wrapped(key):
-            result = obstore.get(bucket, name)
-        counted = _Counted(_pieces(key, result))
+        pieces = self._counted(key)
         with _written(key), target.open("wb") as file:
-            for piece in counted:
+            for piece in pieces:
                 file.write(piece)
                 beat()
-        expected = result.meta["size"]
-        if counted.size != expected:
-            raise StoreUnavailable(
-                f"the store sent {counted.size} of the {expected} bytes of {key!r}"
-            )
-        return Stored(key, counted.size, _bare(result.meta["e_tag"]), counted.digest.hexdigest())
+        return pieces.stored()
+
+    def digest(self, key: str) -> Stored:
+        """The object's hash, of every byte as it lies there now."""
+        pieces = self._counted(key)
+        for _ in pieces:
+            pass
+        return pieces.stored()
+
+    def _counted(self, key: str) -> "_Pieces":
+        bucket, name = self._where(key)
+        with _wrapped(key):
+            return _Pieces(key, obstore.get(bucket, name))
 
     def read_range(self, head: Head, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop` of the very object that `head` describes."""
@@ -208,7 +210,7 @@ class ObjectStore:
         check_key(key)
         bucket, _, name = key.partition("/")
         if self.root is not None:
-            _refuse_links(self.root, key)
+            refuse_links(self.root, key)
         if bucket not in self._buckets:
             try:
                 self._buckets[bucket] = self.open_bucket(bucket)
@@ -253,43 +255,6 @@ def _folder(root: Path, bucket: str) -> LocalStore:
     return LocalStore(folder)
 
 
-def check_key(key: str) -> None:
-    """Refuse what could leave the store or confuse the eye. Blanks and umlauts are fine."""
-    segments = key.split("/")
-    if segments == [key]:
-        raise BadName(f"{key!r} names no object in a bucket")
-    if len(key.encode("utf-8", "replace")) > NAME_LIMIT_BYTES:
-        raise BadName(f"a name may have {NAME_LIMIT_BYTES} bytes; this one is longer")
-    for segment in segments:
-        _check_segment(segment, key)
-    stem, hash_sign, digits = key.rpartition("#")
-    if stem and hash_sign and digits.isdigit():
-        raise BadName(f"{key!r} ends as a file does that is still being written")
-
-
-def _check_segment(segment: str, key: str) -> None:
-    if segment in {"", ".", ".."}:
-        raise BadName(f"{key!r} has an empty part, '.' or '..' between its slashes")
-    if not segment.isprintable() or "\\" in segment:
-        raise BadName(f"{key!r} holds a control character or a backslash")
-    try:
-        size = len(segment.encode())
-    except UnicodeEncodeError as exc:
-        raise BadName(f"{key!r} is not valid text") from exc
-    if size > SEGMENT_LIMIT_BYTES:
-        raise BadName(
-            f"a part of a name may have {SEGMENT_LIMIT_BYTES} bytes; {segment[:40]!r}... has {size}"
-        )
-
-
-def _refuse_links(root: Path, key: str) -> None:
-    path = root
-    for segment in key.split("/"):
-        path /= segment
-        if path.is_symlink():
-            raise BadName(f"{key!r} leads over a symbolic link; links are not followed")
-
-
 def _s3(bucket: str, account: S3Account) -> S3Store:
     loopback = urlsplit(account.endpoint or "").hostname in {"127.0.0.1", "localhost", "::1"}
     named = {
@@ -329,10 +294,31 @@ class _Counted:
             yield chunk
 
 
-def _pieces(key: str, result: "GetResult") -> Iterator[bytes]:
-    with _wrapped(key):
-        for piece in result.stream(CHUNK_BYTES):
-            yield bytes(piece)
+class _Pieces:
+    """An object as the store sends it, counted and hashed on the way."""
+
+    def __init__(self, key: str, sent: "GetResult") -> None:
+        self._key = key
+        self._meta = sent.meta
+        self._counted = _Counted(self._sent(sent))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._counted)
+
+    def _sent(self, sent: "GetResult") -> Iterator[bytes]:
+        with _wrapped(self._key):
+            for piece in sent.stream(CHUNK_BYTES):
+                yield bytes(piece)
+
+    def stored(self) -> Stored:
+        """Once all of it has come; raises StoreUnavailable where it has not."""
+        counted, expected = self._counted, self._meta["size"]
+        if counted.size != expected:
+            raise StoreUnavailable(
+                f"the store sent {counted.size} of the {expected} bytes of {self._key!r}"
+            )
+        etag = _bare(self._meta["e_tag"])
+        return Stored(self._key, counted.size, etag, counted.digest.hexdigest())
 
 
 @contextmanager

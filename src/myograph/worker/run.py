@@ -19,12 +19,14 @@ from myograph.services.analyse_session import Terms
 from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
 from myograph.services.measure_file import Measure, measure_here
+from myograph.storage.listing import SETTLE_S
 from myograph.storage.objects import ObjectStore
 from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.scratch import scratch_folder
 from myograph.worker.sender import sending
+from myograph.worker.sweeper import Sweeping, sweeping
 from myograph.worker.tasks import Has, tasks
 
 log = structlog.get_logger()
@@ -38,6 +40,9 @@ class Rhythm:
 
     stalled_s   a worker that is silent for so long is dead
     poll_s      looks for jobs this often where no notification came
+    listing_every_s   a bucket is listed this often by all workers together
+    outbox_every_s    and the store's own outbox by each of them
+    settle_s    a file that was touched since may still be being written
     stop_within_s    what runs when it is asked to stop may end by itself; then it is put down
     """
 
@@ -46,6 +51,9 @@ class Rhythm:
     heartbeat_s: float = 10.0
     poll_s: float = 5.0
     stop_within_s: float = 10.0
+    listing_every_s: float = 15 * 60.0
+    outbox_every_s: float = 60.0
+    settle_s: float = SETTLE_S
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +63,7 @@ class Work:
     url: str
     store: ObjectStore
     terms: Terms
+    buckets: tuple[str, ...] = ()
     concurrency: int = 1
     rhythm: Rhythm = field(default_factory=Rhythm)
     breaker: Breaker = field(default_factory=Breaker)
@@ -72,15 +81,17 @@ def run_worker(
     lease_s: float = 30.0,
     targets: Sequence[Target] = (),
     limits: Limits | None = None,
+    buckets: tuple[str, ...] = (),
 ) -> None:
     """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
 
     url    the worker's login; LISTEN needs a direct connection, no pooler in transaction mode
     targets    are told what becomes of sessions
     limits     of what measuring one file may cost
+    buckets    are looked through for what nobody announced
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
-    work = Work(url, store, terms, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
+    work = Work(url, store, terms, buckets, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
     # A claim is kept alive well before it runs out.
     processes = Processes(limits, beat_every_s=lease_s / 4)
     with processes, _equipped(work, processes.measure) as has:
@@ -106,7 +117,8 @@ def run_until_empty(
 @contextmanager
 def _equipped(work: Work, measure: Measure) -> Generator[Has]:
     # Two connections for each analysis: one that saves, one that says it still goes on.
-    size = 2 * work.concurrency + 2
+    # A sweep reads with one and writes with another.
+    size = 2 * work.concurrency + 4
     holder = secrets.randbits(62)
     with (
         scratch_folder() as folder,
@@ -123,7 +135,15 @@ def _equipped(work: Work, measure: Measure) -> Generator[Has]:
 
 
 async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
-    async with _app(work).open_async() as app, sending(has.pool, targets):
+    sweep = Sweeping(
+        pool=has.pool,
+        store=work.store,
+        buckets=work.buckets,
+        listing_every_s=work.rhythm.listing_every_s,
+        outbox_every_s=work.rhythm.outbox_every_s,
+        settle_s=work.rhythm.settle_s,
+    )
+    async with _app(work).open_async() as app, sending(has.pool, targets), sweeping(sweep):
         reaper = asyncio.create_task(_reap_for_ever(work, has))
         try:
             await app.run_worker_async(

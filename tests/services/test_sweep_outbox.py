@@ -3,7 +3,9 @@
 import threading
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from myograph.db.pool import open_pool
@@ -154,3 +156,17 @@ def test_two_sweeps_at_once_settle_each_change_once(database, clinic, pool, note
     assert sum(settled) == 40
     assert len(read(database, "therapy_sessions")) == 40
     assert {event["deliveries"] for event in read(database, "upload_events")} == {1}
+
+
+def test_trouble_of_the_database_itself_counts_for_no_change(database, pool, note):
+    note()
+    sweep_outbox(pool)
+    note("UPDATE", version="v2", old_version="v1", etag='"b"')
+    impatient = make_conninfo(database.url("myograph_work"), options="-c lock_timeout=50ms")
+    with database.connect("myograph_work") as holder, open_pool(impatient, size=1) as hasty:
+        holder.execute("SELECT FROM therapy_sessions FOR UPDATE")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            sweep_outbox(hasty)
+    _, row = read(database, "storage_outbox")
+    assert (row["attempts"], row["problem"], row["settled_at"]) == (0, None, None)
+    assert sweep_outbox(pool) == 1

@@ -104,6 +104,14 @@ def test_the_same_delivery_is_counted_and_not_stored_twice(database, tell):
     assert len(jobs(database)) == 2
 
 
+def test_a_sender_repeats_its_number_and_not_another_object(database, tell, rows):
+    first, again = tell(
+        replace(FIRST, delivery_id="7"), replace(OVERWRITTEN, delivery_id="7", object_id="o2")
+    )
+    assert (again.outcome, again.session_id) == ("duplicate", first.session_id)
+    assert len(rows()) == 1
+
+
 def test_what_is_unwanted_leaves_a_row_and_no_session(database, tell, rows):
     other = Upload("", "", source="s", delivery_id="7", ignored="not_an_object")
     first, again = tell(other, other)

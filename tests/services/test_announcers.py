@@ -238,10 +238,11 @@ def test_a_number_in_a_name_opens_no_session_that_has_its_uploader(tell, clinic,
     assert rows()[0]["uploaded_by"] == clinic.other_therapist.id
 
 
-def test_what_an_uploader_says_again_counts_and_anothers_word_does_not(tell, clinic, rows):
+def test_what_an_uploader_says_again_counts_and_anothers_word_does_not(tell, clinic, rows, upload):
     tell(PAGE, clinic.therapist)
     tell(replace(PAGE, patient_code="P001"), clinic.therapist)
     tell(replace(PAGE, patient_code="P003"), clinic.admin)
+    upload.announce(replace(PAGE, patient_code="P002"))  # a program of ours
     assert rows()[0]["patient_id"] == "P001"
 
 

@@ -541,7 +541,8 @@ BEGIN
         PERFORM app.describe(same, event -> 'facts');
     END IF;
     SELECT * INTO known FROM public.therapy_sessions t WHERE t.id = same;
-    IF COALESCE(event ->> 'shape', 'page') <> 'page' OR known.uploaded_by <> app.person() THEN
+    IF COALESCE(event ->> 'shape', 'page') <> 'page' OR (known.uploaded_by = app.person()) IS FALSE
+       OR known.uploaded_by IS NOT NULL AND app.person() IS NULL THEN
         RETURN;
     END IF;
     UPDATE public.therapy_sessions t

@@ -486,6 +486,19 @@ def test_by_name_a_removal_before_the_upload_counts_where_the_order_is_known(
     assert first.outcome == ("gone" if gone else "created")
 
 
+def test_of_what_was_removed_in_the_end_no_earlier_writing_is_restored(tell, rows):
+    removal = replace(
+        PLAIN, etag=None, size_bytes=None, operation="removed", sequencer="7", delivery_id="7"
+    )
+    _, first, again = tell(
+        removal,
+        replace(PLAIN, sequencer="1", delivery_id="1"),
+        replace(PLAIN, sequencer="2", delivery_id="2"),
+    )
+    assert (first.outcome, again.outcome) == ("gone", "late")
+    assert live(rows) == []
+
+
 def test_what_was_removed_before_it_was_told_does_not_displace_what_lies_there(tell, rows):
     there = replace(FIRST, object_id="o2", version="w1", etag="w")
     lies, _, late = tell(there, replace(FIRST, operation="removed", delivery_id="2"), FIRST)

@@ -84,7 +84,7 @@ def test_what_cannot_be_kept_spoils_no_other(url):
 def test_what_has_to_wait_holds_up_no_other(url, locked):
     events = [event("d1.c3d"), event("held.c3d"), event("d3.c3d")]
     with locked("held.c3d"):
-        first, held, last = with_inbox(url, lambda inbox: outcomes(inbox, events), timeout_s=1.0)
+        first, held, last = with_inbox(url, lambda inbox: outcomes(inbox, events), timeout_s=3.0)
     assert [first[0].outcome, last[0].outcome] == ["created", "created"]
     assert isinstance(held, DatabaseUnavailable)
 

@@ -1,15 +1,19 @@
 """Deliveries through the real application: what is answered, and what is written down by then."""
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from myograph.services.standard_webhooks import signed
-from myograph.storage.objects import S3Account, s3_store
+from myograph.storage.objects import Peek, S3Account, s3_store
 from myograph.web.api.webhooks import ADDRESS, DEPRECATED, OLDER
+from myograph.web.webhooks import reception
 from myograph.worker.run import run_until_empty
 from tests.odd_names import UNREADABLE
 from tests.web.webhooks.bodies import cloudevent, database_webhook, encoded, s3, storage_webhook
@@ -386,6 +390,31 @@ def test_without_a_store_a_signed_event_is_taken_and_another_comes_again(make_ap
         assert (known.status_code, known.json()["metadata"]) == (202, None)
         unknown = Receiver(server, app).send_bearer(of_s3(new_name()))
         assert problem(unknown) == (503, "store_unavailable")
+
+
+@pytest.fixture
+def stalled():
+    """A store that takes every request and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
+        host, port = listener.getsockname()
+        yield s3_store(S3Account(f"http://{host}:{port}", key_id="k", secret="s"))
+
+
+def test_a_store_that_stalls_holds_up_no_receipt(make_app, stalled, new_name, monkeypatch):
+    monkeypatch.setattr(reception, "LOOK_S", 0.2)
+    app = make_app(store=stalled, sources=SOURCES, clock=lambda: NOW)
+    with TestClient(app, base_url="https://clinic.example") as server:
+        known = Receiver(server, app).send(inserted(new_name()))
+        assert (known.status_code, known.json()["metadata"]) == (202, None)
+        unknown = Receiver(server, app).send(inserted(new_name(), version=None))
+        assert problem(unknown) == (503, "store_unavailable")
+
+
+def test_whatever_a_file_does_to_the_reader_it_arrived():
+    seen = Peek("emg_data/a.c3d", 7, "etag", datetime.now(UTC), start=None)
+    with structlog.testing.capture_logs() as lines:
+        assert reception._facts(seen) is None
+    assert [line["error"] for line in lines] == ["TypeError"]
 
 
 def test_without_time_nothing_is_read(make_app, receiver, new_name, new_recording):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from myograph.errors import BadName
-from myograph.storage.objects import NAME_LIMIT_BYTES, check_key
+from myograph.storage.names import NAME_LIMIT_BYTES, check_key
 from myograph.web.webhooks.hints import Hint
 from myograph.web.webhooks.sources import Source
 

@@ -23,7 +23,7 @@ from myograph.db.pool import open_pool
 from myograph.services.sweep_uploads import Pool, sweep_uploads
 from myograph.storage.objects import ObjectStore, S3Account, folder_store, s3_store
 from tests.odd_names import ODD, UNREADABLE
-from tests.services.test_sweep_supabase import RIGHTS, TABLE
+from tests.services.test_sweep_supabase import INSTALLED
 
 BUCKET = "emg_data"
 BAR_S = 60
@@ -63,8 +63,8 @@ def in_s3(folder: Path, wanted: list[str]) -> None:
 
 def in_table(folder: Path, wanted: list[str]) -> None:
     with s3([]) as store, database(folder) as (pool, owner):
-        owner.execute(TABLE)
-        owner.execute(RIGHTS)
+        for part in INSTALLED:
+            owner.execute(part)
         with owner.cursor() as cursor:
             cursor.executemany(
                 """

@@ -1,5 +1,7 @@
 """Supabase's own table of its store tells more than a listing does: numbers and versions."""
 
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from myograph.services.sweep_uploads import sweep_uploads
 from tests.odd_names import ODD, PLAIN, UNREADABLE
 
 BUCKET = "emg_data"
+ROOT = Path(__file__).resolve().parents[2]
 
 TABLE = """
     CREATE SCHEMA storage;
@@ -19,12 +22,25 @@ TABLE = """
         updated_at timestamptz DEFAULT now(), user_metadata jsonb, UNIQUE (bucket_id, name));
     ALTER TABLE storage.objects ENABLE ROW LEVEL SECURITY;
 """
-RIGHTS = """
-    GRANT USAGE ON SCHEMA storage TO myograph_worker;
-    GRANT SELECT (id, bucket_id, name, version, metadata, updated_at)
-        ON storage.objects TO myograph_worker;
-    CREATE POLICY myograph ON storage.objects FOR SELECT TO myograph_worker USING (true);
+_HOOK = """
+    CREATE TABLE app.storage_hook (buckets text[]);
+    INSERT INTO app.storage_hook VALUES ('{emg_data}');
 """
+INSTALLS = next((ROOT / "deploy" / "supabase" / "migrations").glob("*.sql")).read_text("utf-8")
+
+
+def part_of_installation(pattern):
+    return re.search(pattern, INSTALLS, re.DOTALL | re.MULTILINE).group()
+
+
+_SHOWS = (
+    part_of_installation(r"^CREATE OR REPLACE FUNCTION app\.stored_recordings.*?^\$\$;")
+    + "REVOKE ALL ON FUNCTION app.stored_recordings FROM PUBLIC;"
+)
+_MAY = part_of_installation(r"^GRANT EXECUTE ON FUNCTION app\.stored_recordings[^;]*;")
+
+
+INSTALLED = (TABLE, _HOOK, _SHOWS, _MAY)
 
 
 class Supabase:
@@ -71,14 +87,17 @@ class Supabase:
 @pytest.fixture
 def owner(database):
     with database.connect("postgres", autocommit=True) as conn:
-        conn.execute(TABLE)
+        for part in INSTALLED:
+            conn.execute(part)
         yield conn
-        conn.execute("DROP SCHEMA storage CASCADE")
+        conn.execute(
+            "DROP FUNCTION IF EXISTS app.stored_recordings;"
+            "DROP TABLE IF EXISTS app.storage_hook; DROP SCHEMA storage CASCADE"
+        )
 
 
 @pytest.fixture
 def supabase(s3, owner):
-    owner.execute(RIGHTS)
     return Supabase(s3, owner)
 
 
@@ -192,10 +211,9 @@ def test_a_row_that_is_not_committed_is_not_seen(supabase, sweep, database):
 @pytest.mark.parametrize(
     "lacking",
     [
-        "REVOKE USAGE ON SCHEMA storage FROM myograph_worker",
-        "REVOKE SELECT (updated_at) ON storage.objects FROM myograph_worker",
-        "DROP POLICY myograph ON storage.objects",
-        "ALTER TABLE storage.objects RENAME COLUMN version TO revision",
+        "REVOKE EXECUTE ON FUNCTION app.stored_recordings FROM myograph_worker",
+        "DROP FUNCTION app.stored_recordings",
+        "UPDATE app.storage_hook SET buckets = '{other}'",
     ],
 )
 def test_a_table_that_shows_us_nothing_is_not_believed(supabase, owner, sweep, rows, lacking):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import Connection
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import class_row, scalar_row
 
 from myograph.db.rows import certain
 
 _AT_ONCE = 2000
-_COLUMNS = ["id", "bucket_id", "name", "version", "metadata", "updated_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +24,31 @@ class StorageObject:
 
 
 def readable(conn: Connection, bucket: str) -> bool:
-    """Whether the table is there, we may read it, and it knows the bucket.
+    """Whether this database is Supabase's, prepared for us, and knows the bucket.
 
-    A table without a single object of the bucket may as well belong to another store, or its row
-    level security may hide everything: whoever asks must look elsewhere then.
+    A table without a single object of the bucket may as well belong to another store: whoever asks
+    must look elsewhere then. The function that shows it comes with deploy/supabase.
     """
     allowed: bool = certain(
         conn.cursor(row_factory=scalar_row)
         .execute(
             """
-            SELECT EXISTS (
-                SELECT FROM pg_catalog.pg_class c
-                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                 WHERE n.nspname = 'storage' AND c.relname = 'objects'
-                   AND has_schema_privilege(n.oid, 'USAGE')
-                   AND (SELECT count(*) = cardinality(%(columns)s::text[])
-                               AND bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
-                          FROM pg_catalog.pg_attribute a
-                         WHERE a.attrelid = c.oid AND NOT a.attisdropped
-                           AND a.attname = ANY (%(columns)s)))
-            """,
-            {"columns": _COLUMNS},
+            SELECT COALESCE(has_function_privilege(
+                       to_regprocedure('app.stored_recordings(text, text, integer)'), 'EXECUTE'),
+                       false)
+            """
         )
         .fetchone()
     )
     if not allowed:
         return False
-    return certain(
-        conn.cursor(row_factory=scalar_row)
-        .execute("SELECT EXISTS (SELECT FROM storage.objects WHERE bucket_id = %s)", [bucket])
-        .fetchone()
-    )
+    try:
+        # In a transaction of its own: it refuses a bucket that it was not told of.
+        with conn.transaction():
+            shown = conn.execute("SELECT FROM app.stored_recordings(%s, '', 1)", [bucket])
+            return shown.fetchone() is not None
+    except InsufficientPrivilege:
+        return False
 
 
 def listed(conn: Connection, bucket: str) -> Iterator[StorageObject]:
@@ -66,13 +60,10 @@ def listed(conn: Connection, bucket: str) -> Iterator[StorageObject]:
         cursor.itersize = _AT_ONCE
         cursor.execute(
             """
-            SELECT id::text, name, version, trim('"' FROM metadata ->> 'eTag') AS etag,
-                   (metadata ->> 'size')::bigint AS size, COALESCE(updated_at, now()) AS modified_at
-              FROM storage.objects
-             WHERE bucket_id = %s
-               AND lower(name) LIKE '%%.c3d'
-               AND metadata ->> 'eTag' IS NOT NULL
-               AND metadata ->> 'size' IS NOT NULL
+            SELECT object_id AS id, name, version, etag, size_bytes AS size,
+                   COALESCE(modified_at, now()) AS modified_at
+              FROM app.stored_recordings(%s)
+             WHERE etag IS NOT NULL AND size_bytes IS NOT NULL
             """,
             [bucket],
         )

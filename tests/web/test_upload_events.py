@@ -185,6 +185,24 @@ def test_a_place_that_is_none_is_the_beginning(served, before):
     assert monitoring(served, before=before).status_code == 200
 
 
+def test_the_page_tells_of_the_last_sweeps(served, site_database):
+    assert "No bucket has been swept yet." in monitoring(served).text
+    with site_database.connect("postgres") as conn:
+        conn.execute(
+            """
+            INSERT INTO sweeps (bucket, began_at, ended_at, listed, created, problem)
+            VALUES ('emg_data', now(), now(), 4711, 3, NULL),
+                   ('second', now(), NULL, NULL, NULL, 'The store does not answer.')
+            """
+        )
+        conn.commit()
+        text = monitoring(served).text
+        conn.execute("DELETE FROM sweeps")
+    assert '<td class="number">4711</td><td class="number">3</td>' in text
+    assert "not ended yet" in text
+    assert "The store does not answer." in text
+
+
 def test_a_filter_that_fits_nothing_says_so(served):
     assert "No delivery fits." in monitoring(served, source="nobody\0").text
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from myograph.db import monitoring, upload_events
+from myograph.db import monitoring, sweeps, upload_events
 from myograph.db.identity import Person
 from myograph.db.upload_events import Outcome
 from myograph.web.api.upload_events import LARGEST_ID, EventId
@@ -55,6 +55,7 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
         work = monitoring.queued_work(conn)
         counted = monitoring.sessions_by_state(conn)
         ingest = monitoring.last_ingest(conn)
+        swept = sweeps.last(conn)
     shown = found[:PAGE]
     return {
         "rows": [deliveries.line(event) for event in shown],
@@ -63,6 +64,7 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
         "waiting": sum(one.waiting for one in work),
         "counted": [(words.STATES[one.state], one) for one in counted],
         "ingest": ingest,
+        "swept": swept,
         "outcomes": deliveries.OUTCOMES,
         "asked": asked,
         "more": _following(asked, shown[-1].id) if len(found) > PAGE else "",

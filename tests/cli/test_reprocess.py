@@ -235,3 +235,20 @@ def test_a_session_taken_up_again_is_open_only_then(analysed, work, database, cl
             reprocessing.open_again(conn, session_id)
     assert status(database, clinic, analysed) == "reprocessing"
     assert status(database, clinic, waiting) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("processing_status = 'completed'", None),
+        ("object_gone_at = now()", "object_gone"),
+        ("superseded_by = id", "superseded"),
+        ("processing_status = 'failed', failure_kind = 'gave_up', failure_code = 'x'", "x"),
+    ],
+    ids=["done", "gone", "overwritten", "failed"],
+)
+def test_why_there_are_no_new_results_is_told(analysed, work, change, reason):
+    with work() as conn:
+        conn.execute(f"UPDATE therapy_sessions SET {change}")  # noqa: S608, of ours
+        [one] = reprocessing.ended(conn, [analysed])
+    assert (one.settled, one.reason) == (True, reason)

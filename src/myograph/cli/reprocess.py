@@ -171,9 +171,9 @@ def _ended(pool: "Pool", sessions: Sequence[UUID]) -> "list[Ended]":
 
 
 def _tell(pool: "Pool", sessions: Sequence[UUID]) -> None:
-    failed = [one for one in _ended(pool, sessions) if one.failure_code is not None]
+    failed = [one for one in _ended(pool, sessions) if one.reason is not None]
     for one in failed:
-        typer.echo(f"{one.id}: {one.failure_code}, as its page says", err=True)
+        typer.echo(f"{one.id}: {one.reason}, as its page says", err=True)
     typer.echo(f"{len(sessions) - len(failed)} analysed, {len(failed)} failed")
     if failed:
         raise typer.Exit(1)

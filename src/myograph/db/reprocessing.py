@@ -28,11 +28,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a session is that was queued; `failure_code` says why it has failed."""
+    """How a session is that was queued; `reason` says why it has no new results.
+
+    What was removed or overwritten meanwhile keeps its earlier ones and counts as completed.
+    """
 
     id: UUID
     settled: bool
-    failure_code: str | None
+    reason: str | None
 
 
 def chosen(conn: Connection, wanted: Wanted) -> Iterator[list[UUID]]:
@@ -96,7 +99,10 @@ def ended(conn: Connection, sessions: Sequence[UUID]) -> list[Ended]:
         conn.cursor(row_factory=class_row(Ended))
         .execute(
             """
-            SELECT id, processing_status IN ('completed', 'failed') AS settled, failure_code
+            SELECT id, processing_status IN ('completed', 'failed') AS settled,
+                   CASE WHEN object_gone_at IS NOT NULL THEN 'object_gone'
+                        WHEN superseded_by IS NOT NULL THEN 'superseded'
+                        ELSE failure_code END AS reason
               FROM therapy_sessions
              WHERE id = ANY(%s)
             """,

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
-from myograph.db import sessions
+from myograph.db import lease, sessions
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
 
@@ -275,6 +275,53 @@ def test_a_job_in_living_hands_is_left_there(upload, reap, change, database):
         " UPDATE queue.procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
     )
     assert reap(stalled_s=1000) == 0
+
+
+BEGUN = """
+    WITH w AS (INSERT INTO queue.procrastinate_workers DEFAULT VALUES RETURNING id)
+    UPDATE queue.procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w
+    """
+AGO = "UPDATE queue.procrastinate_events SET at = now() - interval '{} s' WHERE type = 'started'"
+
+
+@pytest.fixture
+def take_back(database):
+    def run(stalled_s=30.0):
+        with database.connect("myograph_work") as conn:
+            return lease.take_back_jobs(conn, stalled_s=stalled_s)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "taken"), [(29, []), (31, ["analyse_session"]), (299, ["analyse_session"])]
+)
+def test_an_analysis_that_a_living_worker_forgot_is_queued_again(
+    upload, take_back, change, database, ago_s, taken
+):
+    """The connection broke as its end was written: the session is done, or waits for a job."""
+    upload()
+    change(BEGUN)
+    change(AGO.format(ago_s))
+    assert take_back() == len(taken)
+    assert [task for task, status in jobs(database) if status == "todo"] == taken
+
+
+def test_any_other_job_is_forgotten_after_ten_times_as_long(upload, take_back, change, database):
+    upload()
+    change(BEGUN)
+    change(AGO.format(301))
+    assert take_back() == 2
+    assert {status for _, status in jobs(database)} == {"todo"}
+
+
+@pytest.mark.parametrize(("until", "taken"), [("+ interval '1 s'", 0), ("- interval '1 s'", 1)])
+def test_an_analysis_that_somebody_holds_is_not_forgotten(upload, take_back, change, until, taken):
+    upload()
+    change(BEGUN)
+    change(AGO.format(60))
+    change(f"UPDATE therapy_sessions SET lease_until = clock_timestamp() {until}")  # noqa: S608, of this table
+    assert take_back() == taken
 
 
 def test_an_error_comes_back_later_and_is_given_up_in_the_end(

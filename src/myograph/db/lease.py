@@ -241,6 +241,33 @@ def reap(conn: Connection, *, max_tries: int, stalled_s: float) -> int:
     return int(row or 0)
 
 
+def take_back_jobs(conn: Connection, *, stalled_s: float) -> int:
+    """Queue again what a living worker thinks it has done with; the number of jobs.
+
+    Where the connection breaks just as a job's end is written, the queue says for ever that it is
+    being done. No session is being analysed without a claim, so an analysis that began `stalled_s`
+    ago and whose session nobody holds is such a job; any other is after ten times as long.
+    """
+    conn.execute("SET LOCAL search_path = queue, pg_temp")
+    return conn.execute(
+        """
+        SELECT procrastinate_retry_job_v2(forgotten.id, clock_timestamp(), NULL, NULL, NULL)
+          FROM (SELECT j.id
+                  FROM procrastinate_jobs j
+                  LEFT JOIN public.therapy_sessions t
+                         ON j.task_name = 'analyse_session' AND t.id::text = j.args ->> 'session_id'
+                 WHERE j.status = 'doing'
+                   AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
+                   AND (SELECT max(e.at) FROM procrastinate_events e
+                         WHERE e.job_id = j.id AND e.type = 'started')
+                       < clock_timestamp() - make_interval(
+                           secs => %s * CASE WHEN t.id IS NULL THEN 10 ELSE 1 END)
+                   FOR UPDATE OF j SKIP LOCKED) forgotten
+        """,
+        [stalled_s],
+    ).rowcount
+
+
 def _require(held: bool, claim: Claim) -> None:  # noqa: FBT001, the condition is the point
     if not held:
         raise LeaseLost(f"attempt {claim.attempt} of session {claim.session_id} is not the last")

@@ -41,6 +41,8 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
 }
 RETRY_AFTER_S: Final = 2
 NO_DATABASE: Final = "The database does not answer at the moment. Please try again in a moment."
+# The second: it only reads, since its disk is full or it is a copy that has not taken over yet.
+DATABASE_UNABLE: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 BUG: Final = "Something went wrong on our side. It was written down and will be looked at."
 
 
@@ -66,7 +68,8 @@ def bug(request: Request) -> Response:
 
 def install(app: FastAPI) -> None:
     app.exception_handler(errors.MyographError)(answer)
-    app.exception_handler(psycopg.OperationalError)(_no_database)
+    for unable in DATABASE_UNABLE:
+        app.exception_handler(unable)(_no_database)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_plain)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from myograph.analysis.protocol import DEFAULT, Protocol
@@ -146,7 +147,18 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
     async with _app(work).open_async() as app, sending(has.pool, targets), sweeping(sweep):
         reaper = asyncio.create_task(_reap_for_ever(work, has))
         try:
-            await app.run_worker_async(
+            await _take_jobs(work, has, app)
+        finally:
+            reaper.cancel()
+            with suppress(asyncio.CancelledError):
+                await reaper
+
+
+async def _take_jobs(work: Work, has: Has, app: App) -> None:
+    """Until asked to stop. A database that is away, or only reads, is waited for."""
+    while True:
+        try:
+            return await app.run_worker_async(
                 queues=[QUEUE],
                 name="myograph",
                 concurrency=work.concurrency,
@@ -157,10 +169,9 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
                 delete_jobs="successful",
                 additional_context={"has": has},
             )
-        finally:
-            reaper.cancel()
-            with suppress(asyncio.CancelledError):
-                await reaper
+        except ConnectorException as exc:
+            log.warning("queue_lost", error=type(exc.__cause__ or exc).__name__)
+            await asyncio.sleep(work.rhythm.poll_s)
 
 
 async def _work_off(work: Work, has: Has) -> None:
@@ -201,5 +212,7 @@ async def _reap_for_ever(work: Work, has: Has) -> None:
 
 
 def _reap(work: Work, has: Has) -> int:
+    stalled_s = work.rhythm.stalled_s
     with has.pool.connection() as conn:
-        return lease.reap(conn, max_tries=work.terms.max_tries, stalled_s=work.rhythm.stalled_s)
+        reaped = lease.reap(conn, max_tries=work.terms.max_tries, stalled_s=stalled_s)
+        return reaped + lease.take_back_jobs(conn, stalled_s=stalled_s)

@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 
 import anyio.from_thread
 import anyio.to_thread
-import psycopg
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -329,7 +328,7 @@ def _result(request: Request, visitor: Person, file: UploadFile, choice: Choice)
         accepted = _store_and_receive(request, visitor, checked_name(name), chunks, choice)
     except (BadName, EmptyFile, TooLarge) as exc:
         return FileResult(name, code=exc.code, sentence=exc.sentence)
-    except (StoreUnavailable, DatabaseUnavailable, psycopg.OperationalError):
+    except (StoreUnavailable, DatabaseUnavailable, *problems.DATABASE_UNABLE):
         return FileResult(name, code=StoreUnavailable.code, sentence=TRY_AGAIN)
     return FileResult(name, accepted.session_id)
 

@@ -1,6 +1,7 @@
 """The worker finds what nobody announced, beside its jobs."""
 
 import asyncio
+import os
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ import structlog
 
 from myograph.db import sweeps
 from myograph.db.pool import open_pool
+from myograph.storage.drafts import ABANDONED_AFTER_S
 from myograph.worker import sweeper
 from myograph.worker.sweeper import Sweeping, sweeping
 from tests.game_files import game_file
@@ -68,6 +70,13 @@ def swept(of, until, doing=lambda: None):
             await asyncio.to_thread(wait)
 
     asyncio.run(run())
+
+
+def test_what_somebody_never_finished_is_removed_with_a_sweep(of, put):
+    old, new = put("P001/a.c3d#1"), put("P001/b.c3d#1")
+    os.utime(old, (time.time() - 2 * ABANDONED_AFTER_S,) * 2)
+    swept(of, lambda: not old.exists())
+    assert new.exists()
 
 
 def test_what_lies_there_at_the_start_is_found_and_what_comes_later_too(of, put, pool):

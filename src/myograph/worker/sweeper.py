@@ -17,6 +17,7 @@ from myograph.services.look_into_store import Progress
 from myograph.services.measure_file import Stopped
 from myograph.services.sweep_outbox import sweep_outbox
 from myograph.services.sweep_uploads import Swept, sweep_uploads
+from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore
 
 log = structlog.get_logger()
@@ -101,6 +102,8 @@ def _sweep(of: Sweeping, bucket: str, stop: threading.Event) -> None:
     _log(swept)
     with of.pool.connection() as conn:
         sweeps.forget(conn)
+    if of.store.root is not None:
+        remove_abandoned_drafts(of.store.root)
 
 
 def _log(swept: Swept) -> None:

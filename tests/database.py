@@ -130,10 +130,11 @@ def copied(
                 sql.Identifier(new), sql.Identifier(template), sql.Identifier(owner)
             )
         )
-        try:
-            yield Database(cluster, new)
-        finally:
-            if name is None:
+    try:
+        yield Database(cluster, new)
+    finally:
+        if name is None:
+            with psycopg.connect(url, user=admin, autocommit=True) as conn:
                 conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(new)))
 
 

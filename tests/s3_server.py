@@ -6,6 +6,7 @@ s3          an empty bucket `emg_data` in it, as the service uses it
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -45,6 +46,25 @@ class S3:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
+    with served() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def s3(s3_server) -> Iterator[S3]:
+    with emptied(s3_server) as s3:
+        yield s3
+
+
+@contextmanager
+def own_s3() -> Iterator[S3]:
+    """Both, where no fixtures are."""
+    with served() as endpoint, emptied(endpoint) as s3:
+        yield s3
+
+
+@contextmanager
+def served() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -53,11 +73,10 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def s3(s3_server) -> Iterator[S3]:
+@contextmanager
+def emptied(endpoint: str) -> Iterator[S3]:
     s3_backends.reset()
-    store = s3_store(S3Account(s3_server, **KEYS))
-    made = S3(s3_server, store, s3_backends)
+    made = S3(endpoint, s3_store(S3Account(endpoint, **KEYS)), s3_backends)
     s3_backends["123456789012"]["aws"].create_bucket(BUCKET, "us-east-1")
     yield made
     s3_backends.reset()

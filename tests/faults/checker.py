@@ -173,6 +173,9 @@ def _compared(found: Found, session: Stored, content: bytes) -> Iterator[str]:
         yield f"{session} was made from other bytes than the object's"
         return
     expected, stored = found.reference.of(content), results_of(found.conn, session.id)
+    if stored.status != expected.status:
+        yield f"{session} is {stored.status} where a serial analysis is {expected.status}"
+        return
     for what in stored.differs_in(expected):
         yield f"{session}: its {what} are not those of a serial analysis"
 

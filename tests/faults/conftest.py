@@ -1,13 +1,13 @@
 """A system to break for each test, and what its results must be."""
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from collections.abc import Generator
 
 import pytest
 
 from myograph.db.embedded import Cluster
+from tests.database import migrated_server
 from tests.faults.nursery import Nursery
-from tests.faults.place import Place, place_in
+from tests.faults.place import NewPlace, Place, place_in
 from tests.faults.reference import Reference
 
 
@@ -24,9 +24,7 @@ def nursery() -> Generator[Nursery]:
 
 
 @pytest.fixture
-def new_place(
-    server: Cluster, reference: Reference, nursery: Nursery
-) -> Callable[[], AbstractContextManager[Place]]:
+def new_place(server: Cluster, reference: Reference, nursery: Nursery) -> NewPlace:
     """Makes a system to break, in a `with`."""
     return lambda: place_in(server, reference, nursery)
 
@@ -34,4 +32,17 @@ def new_place(
 @pytest.fixture
 def place(new_place) -> Generator[Place]:
     with new_place() as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Generator[Cluster]:
+    """A server that may be broken: the other one is everybody's."""
+    with migrated_server("faults") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_place(own_server, reference, nursery) -> Generator[Place]:
+    with place_in(own_server, reference, nursery) as place:
         yield place

@@ -1,16 +1,15 @@
 """A worker or a web killed at a named point, and what the next one makes of it."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import httpx2
 
 from tests.faults.place import Place
 from tests.faults.points import OF_EQUAL_BYTES, OF_SCORING, OF_THE_WEB, OF_THE_WORKER, Point
+from tests.faults.rounds import Scenario
 from tests.game_files import game_file
-
-Scenario = Callable[[Place, Point], None]
 
 
 def recording(number: int) -> bytes:
@@ -69,34 +68,12 @@ def the_next_one_finishes(place: Place) -> None:
     place.is_all_well()
 
 
-KILLS = (
-    *((worker_dies, point) for point in OF_THE_WORKER),
-    *((worker_dies_on_equal_bytes, point) for point in OF_EQUAL_BYTES),
-    *((worker_dies_on_scoring, point) for point in OF_SCORING),
-    *((web_dies, point) for point in OF_THE_WEB),
+SCENARIOS: tuple[tuple[Callable[[Place, Point], None], tuple[Point, ...]], ...] = (
+    (worker_dies, OF_THE_WORKER),
+    (worker_dies_on_equal_bytes, OF_EQUAL_BYTES),
+    (worker_dies_on_scoring, OF_SCORING),
+    (web_dies, OF_THE_WEB),
 )
-
-
-def broken(
-    new_place: Callable[[], AbstractContextManager[Place]],
-    kills: Iterable[tuple[Scenario, Point]],
-    *,
-    at_once: int = 4,
-) -> dict[str, list[str]]:
-    """What went wrong, by the name of the point. They mostly wait, so several go on at once."""
-
-    def one(kill: tuple[Scenario, Point]) -> tuple[str, str]:
-        scenario, point = kill
-        try:
-            with new_place() as place:
-                scenario(place, point)
-        except Exception as wrong:  # noqa: BLE001 - whatever it is, it stands in the answer
-            return point.name, f"{type(wrong).__name__}: {wrong}"
-        return point.name, ""
-
-    found: dict[str, list[str]] = {}
-    with ThreadPoolExecutor(at_once) as threads:
-        for name, wrong in threads.map(one, kills):
-            if wrong:
-                found.setdefault(name, []).append(wrong)
-    return found
+KILLS: dict[str, Scenario] = {
+    point.name: partial(scenario, point=point) for scenario, points in SCENARIOS for point in points
+}

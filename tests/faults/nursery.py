@@ -52,7 +52,8 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._line.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._line.close()
         self._process.wait()
 
     def start(
@@ -60,7 +61,9 @@ class Nursery:
     ) -> psutil.Process:
         with self._asking:
             print(json.dumps([told, dict(environment), str(log)]), file=self._line, flush=True)
-            return psutil.Process(int(self._line.readline()))
+            answer = self._line.readline()
+        assert answer, "the nursery could not load our programs: its error stands above"
+        return psutil.Process(int(answer))
 
 
 def _serve(line: socket.socket) -> None:

@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +22,9 @@ import httpx2
 import psutil
 
 from myograph.db.embedded import Cluster, Login, secrets_of
-from myograph.services.receive_upload import Received, Upload, receive_upload
+from myograph.db.pool import open_pool
+from myograph.services.receive_upload import Received, Upload, receive_event
+from myograph.services.sweep_uploads import sweep_uploads
 from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.auth import COOKIE, Doorkeeper, Ticket
@@ -39,8 +42,7 @@ PATIENCE_S = 120.0
 BUCKET = "emg_data"
 QUICK = {"reap_every_s": 0.2, "stalled_s": 1.0, "heartbeat_s": 0.2, "poll_s": 0.2}
 STOP_WITHIN_S = 5.0
-LEASE_S = 1.0
-LEASE_WITH_PROCESSES_S = 4.0  # they take a while to start
+LEASE_S = 10.0  # what a dead worker held is taken back at once, not when this runs out
 
 
 @dataclass(eq=False)
@@ -156,6 +158,7 @@ class Place:
         received = self.announce(
             self.put(content, name or f"unassigned/{self._count}.c3d", **known)
         )
+        assert received.session_id is not None
         self.accepted.add(received.session_id)
         return received.session_id
 
@@ -165,17 +168,15 @@ class Place:
 
     def announce(self, upload: Upload) -> Received:
         with self.database.connect("myograph_work") as conn:
-            return receive_upload(conn, upload)
+            return receive_event(conn, upload)
 
     def sweep(self) -> None:
-        """Every object that has no session gets one, and what was never finished goes."""
+        """Now, and whatever is young is old enough."""
         remove_abandoned_drafts(self.objects, older_than_s=0)
-        with self.database.connect("myograph_work") as conn:
-            known = {s.key for s in sessions_in(conn) if s.live}
-        for key in self.stored() - known:
-            head = self.store.head(key)
-            name = key.removeprefix(f"{BUCKET}/")
-            self.announce(Upload(BUCKET, name, size_bytes=head.size, etag=head.etag))
+        with open_pool(self.url("myograph_work"), size=2, timeout=PATIENCE_S) as pool:
+            swept = sweep_uploads(pool, self.store, BUCKET, settle_s=0)
+        assert swept is not None
+        assert swept.problem is None, swept.problem
 
     def stored(self) -> set[str]:
         return {
@@ -194,7 +195,7 @@ class Place:
         do: Literal["kill", "stop"] = "kill",
         proxy: Proxy | None = None,
         store: dict[str, Any] | None = None,
-        lease_s: float | None = None,
+        lease_s: float = LEASE_S,
         concurrency: int = 1,
         processes: bool = False,
         rhythm: dict[str, float] | None = None,
@@ -204,7 +205,7 @@ class Place:
             "role": "worker",
             "url": self.url("myograph_work", proxy),
             "store": store or {"url": self.objects.as_uri()},
-            "lease_s": lease_s or (LEASE_WITH_PROCESSES_S if processes else LEASE_S),
+            "lease_s": lease_s,
             "concurrency": concurrency,
             "processes": processes,
             "rhythm": rhythm or {**QUICK, "stop_within_s": STOP_WITHIN_S},
@@ -283,10 +284,29 @@ class Place:
         except AssertionError:
             raise AssertionError(f"not settled after {within_s} s: {self.on_its_way()}") from None
 
+    def waits_with(self, session_id: UUID, words: str) -> None:
+        """Until the session says this of itself."""
+
+        def says() -> bool:
+            with self.database.connect("myograph_work") as conn:
+                return any(
+                    words in (s.sentence or "") for s in sessions_in(conn) if s.id == session_id
+                )
+
+        wait_for(says)
+
     def on_its_way(self) -> list[str]:
         with self.database.connect("myograph_work") as conn:
             waiting = [str(s) for s in sessions_in(conn) if s.status not in {"completed", "failed"}]
             return waiting + [str(job) for job in jobs_in(conn) if job[1] != "failed"]
+
+    def saved(self, session_id: UUID) -> object:
+        """Who saved it, and when."""
+        with self.database.connect("myograph_work") as conn:
+            return conn.execute(
+                "SELECT attempt, processed_at, xmin FROM therapy_sessions WHERE id = %s",
+                [session_id],
+            ).fetchone()
 
     def hasten(self) -> None:
         # The queue's own triggers look for its tables where the worker does.
@@ -308,6 +328,19 @@ class Place:
                 )
             )
 
+    def forget(self) -> None:
+        """As it was at the beginning, for another round."""
+        with self.database.connect("postgres") as conn:
+            conn.execute(
+                "TRUNCATE therapy_sessions, upload_events, queue.procrastinate_jobs,"
+                " queue.procrastinate_workers, queue.procrastinate_events CASCADE"
+            )
+        for folder in (self.objects, self.temporary):
+            shutil.rmtree(folder)
+            folder.mkdir()
+        self.accepted.clear()
+        self.lost.clear()
+
     def litter(self) -> list[Path]:
         """Recordings in temporary folders, and objects that were never finished."""
         half = [p for p in self.objects.rglob("*") if "#" in p.name]
@@ -316,6 +349,9 @@ class Place:
     def is_all_well(self) -> None:
         found = self.problems()
         assert found == [], "\n".join(found)
+
+
+NewPlace = Callable[[], AbstractContextManager[Place]]
 
 
 @contextmanager

@@ -105,4 +105,6 @@ class Reference:
             session_id = receive_upload(conn, upload).session_id
         run_until_empty(self._database.url("myograph_work"), self._store, pseudonym_key="k" * 32)
         with self._database.connect("myograph_work") as conn:
-            return results_of(conn, session_id)
+            found = results_of(conn, session_id)
+        assert found.status in {"completed", "failed"}, found.status
+        return found

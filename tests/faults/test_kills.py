@@ -1,8 +1,9 @@
 """Killed at each named point of the pipeline: nothing is lost, doubled or stuck."""
 
-from tests.faults.kills import KILLS, broken
+from tests.faults.kills import KILLS
+from tests.faults.rounds import told, wrong_with
 
 
 def test_whatever_is_killed_wherever_it_is(new_place):
-    found = broken(new_place, KILLS)
-    assert not found, "\n".join(f"{name}: {wrong}" for name, wrong in found.items())
+    wrong = wrong_with(new_place, KILLS)
+    assert not wrong, told(wrong)

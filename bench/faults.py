@@ -1,0 +1,133 @@
+"""What is killed, cut, stopped and filled up, how often, and what was lost of it."""
+
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from tests.database import migrated_server
+from tests.faults import announcing, outages, storage_faults
+from tests.faults.histories import STEPS, lived_through
+from tests.faults.kills import KILLS
+from tests.faults.nursery import Nursery
+from tests.faults.place import NewPlace, place_in
+from tests.faults.reference import Reference
+from tests.faults.rounds import Scenario, wrong_with
+from tests.s3_server import own_s3
+
+
+def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks calls it so
+    """Names of parts after `faults` choose them: kills, outages, storage, announcing, histories."""
+    chosen = set(sys.argv) & set(PARTS) or set(PARTS)
+    with _new_places() as new_place:
+        for name, part in PARTS.items():
+            if name in chosen:
+                part(new_place, full)
+
+
+def _kills(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
+    times = 20 if full else 1
+    _run(f"kill -9 at {len(KILLS)} points x {times}", new_place, KILLS, times=times)
+
+
+def _outages(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
+    restarts, cuts = (20, 50) if full else (1, 2)
+    lease_s = 30.0 if full else 2.0
+    _run(
+        f"PostgreSQL stopped at once under load x {restarts}",
+        new_place,
+        {"restarts": partial(outages.restarts_under_load, times=restarts)},
+    )
+    _run(
+        f"every connection cut x {cuts}",
+        new_place,
+        {"cuts": partial(outages.cuts_of_listeners, times=cuts)},
+    )
+    _run(
+        f"a worker stopped for longer than its lease of {lease_s:g} s",
+        new_place,
+        {"stopped": partial(outages.stopped_and_continued, lease_s=lease_s, quick=not full)},
+    )
+    _run(
+        "database far away (50 ms), gone for a while, only reading",
+        new_place,
+        {
+            "far away": partial(outages.long_way_to_the_database, round_trip_s=0.05),
+            "gone": outages.no_database_for_a_while,
+            "only reading": outages.read_only_for_a_while,
+        },
+    )
+
+
+def _storage(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
+    times = 5 if full else 1
+    number = len(storage_faults.FAULTS)
+    with own_s3() as s3:
+        _run(
+            f"store broken in {number} ways until given up, replayed x {times}",
+            new_place,
+            storage_faults.staying(s3),
+            times=times,
+        )
+        _run(
+            f"store broken once in {number} ways x {times}",
+            new_place,
+            storage_faults.passing(s3),
+            times=times,
+        )
+    full_disks: dict[str, Scenario] = {}
+    for after in (20_000, 100_000):
+        upload = partial(storage_faults.no_room_for_an_upload, after_bytes=after)
+        copy = partial(storage_faults.no_room_for_the_worker, after_bytes=after)
+        full_disks |= {f"the store's after {after}": upload, f"the worker's after {after}": copy}
+    _run("disk of the store and of the worker full", new_place, full_disks, times=times)
+
+
+def _announcing(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
+    seeds = range(20 if full else 2)
+    _run("every hint lost", new_place, {"lost": announcing.every_hint_is_lost})
+    _run(
+        f"30 % of hints lost, 30 % doubled, reordered, {len(seeds)} times",
+        new_place,
+        {
+            f"seed {seed}": partial(announcing.some_are_lost_and_some_come_twice, seed=seed)
+            for seed in seeds
+        },
+    )
+
+
+def _histories(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
+    seeds = range(30 if full else 3)
+    _run(
+        f"random histories of {STEPS} steps, {len(seeds)} seeds",
+        new_place,
+        {f"seed {seed}": partial(lived_through, seed=seed) for seed in seeds},
+    )
+
+
+PARTS = {
+    "kills": _kills,
+    "outages": _outages,
+    "storage": _storage,
+    "announcing": _announcing,
+    "histories": _histories,
+}
+
+
+@contextmanager
+def _new_places() -> Generator[NewPlace]:
+    with migrated_server("faults") as server, Reference(server) as reference, Nursery() as nursery:
+        yield lambda: place_in(server, reference, nursery)
+
+
+def _run(
+    what: str, new_place: NewPlace, scenarios: Mapping[str, Scenario], *, times: int = 1
+) -> None:
+    began = time.monotonic()
+    wrong = wrong_with(new_place, scenarios, times=times)
+    count = sum(len(each) for each in wrong.values())
+    print(f"{what:66}{count:4} wrong {time.monotonic() - began:6.0f} s", flush=True)
+    for where, sentences in wrong.items():
+        for sentence in sentences:
+            print(f"    {where}: {sentence}", flush=True)

@@ -1,0 +1,27 @@
+"""What surrounds web and worker goes away and comes back: nothing is lost, doubled or stuck."""
+
+from tests.faults import outages
+
+
+def test_a_server_that_dies_under_load_and_is_started_again(own_place):
+    outages.restarts_under_load(own_place, times=2)
+
+
+def test_connections_that_are_cut_again_and_again(place):
+    outages.cuts_of_listeners(place, times=2)
+
+
+def test_a_database_that_is_far_away(place):
+    outages.long_way_to_the_database(place, round_trip_s=0.05)
+
+
+def test_a_database_that_cannot_be_reached_for_a_while(place):
+    outages.no_database_for_a_while(place)
+
+
+def test_a_database_that_cannot_be_written_to_for_a_while(place):
+    outages.read_only_for_a_while(place)
+
+
+def test_a_worker_that_slept_longer_than_its_claim_writes_nothing(place):
+    outages.stopped_and_continued(place, lease_s=2.0, quick=True)

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,7 +16,7 @@ from myograph.errors import BadInput, NotAllowed
 from myograph.services.receive_upload import Upload, event_of, receive_event
 from tests.game_files import NAME, game_file
 
-DOOR = uuid4()
+DOOR = UUID("5b1f6a52-8c0e-4d55-9f43-2f6c3a1d7e10")
 # One object as three see it: our own upload page, the store's webhook, a listing.
 PAGE = Upload("emg_data", f"unassigned/{DOOR}/{NAME}", size_bytes=3, etag="a", session_id=DOOR)
 WEBHOOK = replace(

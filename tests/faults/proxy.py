@@ -147,6 +147,8 @@ class Proxy:
         there, back = await self._connected()
         half_s = fault.round_trip_s / 2
         sending = asyncio.create_task(_pump(reader, back, half_s, None))
+        # Who hangs up is gone for the server too: it would wait within a transaction for hours.
+        sending.add_done_callback(lambda _: back.close())
         try:
             left = fault.after_bytes if fault.end else None
             ended_by_us = await _pump(there, writer, half_s, left)

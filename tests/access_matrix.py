@@ -199,6 +199,7 @@ FUNCTIONS = {
     "queued_work": f"{WORKER} {ADMIN}",
     "score_again": WORKER,
     "set_session_type": WORKER,
+    "rescore_after": WORKER,
     "analyse_again": WORKER,
     "enqueue_later": WORKER,
     "living": WORKER,

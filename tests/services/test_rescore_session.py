@@ -477,6 +477,112 @@ def test_the_latest_baseline_before_a_session_is_its_reference(database, clinic,
     assert "mvc_left" not in score_of(database, clinic, training).input_sources
 
 
+@pytest.fixture
+def baseline_and_later(database, clinic, upload, run_queue):
+    """A baseline and a session two days after it, both of P001 and scored."""
+    first, later = (
+        upload(
+            game_file(seed=day, start=START + timedelta(days=day)),
+            patient_code="P001",
+            left="CH1",
+            right="CH2",
+        ).session_id
+        for day in (1, 3)
+    )
+    enter(database, clinic.therapist, first, session_type="baseline")
+    run_queue()
+    return first, later
+
+
+def mvc_sources(database, clinic, session_id):
+    with database.as_person(clinic.admin) as conn:
+        return [c.mvc_calculation_method for c in statistics.of_session(conn, session_id)]
+
+
+BY_BASELINE, BY_ITSELF = ["baseline_session"] * 2, ["backend_95percentile"] * 2
+
+
+def test_a_baseline_that_is_analysed_late_is_the_reference_of_what_came_after(
+    database, clinic, baseline_and_later, run_queue, pool
+):
+    first, later = baseline_and_later
+    with pool.connection() as conn:
+        conn.execute("SELECT app.analyse_again(%s)", [first])
+    rescore_session(pool, later, pseudonym_key="k")
+    assert mvc_sources(database, clinic, later) == BY_ITSELF, "while its analysis is not finished"
+    run_queue()
+    assert mvc_sources(database, clinic, later) == BY_BASELINE
+
+
+def test_a_baseline_that_fails_is_no_longer_the_reference(
+    database, clinic, baseline_and_later, store, run_queue, pool
+):
+    first, later = baseline_and_later
+    assert mvc_sources(database, clinic, later) == BY_BASELINE
+    with pool.connection() as conn:
+        store.delete(sessions.get(conn, clinic.admin, first).object_key)
+        conn.execute("SELECT app.analyse_again(%s)", [first])
+    run_queue()
+    assert mvc_sources(database, clinic, later) == BY_ITSELF
+
+
+def test_a_baseline_takes_its_reference_along_to_another_patient(
+    database, clinic, baseline_and_later, upload, run_queue
+):
+    first, later = baseline_and_later
+    start = START + timedelta(days=5)
+    theirs = upload(
+        game_file(seed=5, start=start), patient_code="P002", left="CH1", right="CH2"
+    ).session_id
+    run_queue()
+    assert mvc_sources(database, clinic, theirs) == BY_ITSELF
+    assign(database, clinic.therapist, first, patient_code="P002")
+    run_queue()
+    assert mvc_sources(database, clinic, later) == BY_ITSELF
+    assert mvc_sources(database, clinic, theirs) == BY_BASELINE
+
+
+def test_the_legs_of_a_baseline_are_those_of_its_reference(
+    database, clinic, baseline_and_later, run_queue
+):
+    first, later = baseline_and_later
+    assign(database, clinic.therapist, first, right="")
+    run_queue()
+    assert mvc_sources(database, clinic, later) == ["baseline_session", "backend_95percentile"]
+
+
+def waiting_for(database, session_id):
+    with database.connect("myograph_work") as conn:
+        [count] = conn.execute(
+            "SELECT count(*) FROM queue.procrastinate_jobs WHERE status = 'todo'"
+            " AND task_name = 'rescore_session' AND args ->> 'session_id' = %s",
+            [str(session_id)],
+        ).fetchone()
+    return count
+
+
+def test_scoring_a_baseline_anew_leaves_the_others_alone_where_its_legs_stay(
+    database, clinic, baseline_and_later, pool
+):
+    first, later = baseline_and_later
+    enter(database, clinic.therapist, first, rpe_post_session=5)
+    assert rescore_session(pool, first, pseudonym_key="k")
+    assert waiting_for(database, later) == 0
+
+
+def test_a_session_that_is_no_baseline_is_nobodys_reference(
+    database, clinic, baseline_and_later, run_queue, pool
+):
+    first, later = baseline_and_later
+    enter(database, clinic.therapist, first, session_type="training")
+    run_queue()
+    assert mvc_sources(database, clinic, later) == BY_ITSELF
+    assign(database, clinic.therapist, first, right="")
+    assert rescore_session(pool, first, pseudonym_key="k")
+    assign(database, clinic.therapist, first, patient_code="P002")
+    assert waiting_for(database, later) == 0
+
+
 def test_a_baseline_by_another_method_is_no_reference(
     database, clinic, analysed, upload, run_queue, pool
 ):

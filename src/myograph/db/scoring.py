@@ -152,10 +152,23 @@ def _baseline(conn: Connection, session_id: UUID, method: str) -> KnownBaseline 
         return None
     found, age_days = row
     channels = tuple(c for c in channels_of(conn, found) if c.method == method)
-    return KnownBaseline(channels, _sides(conn, found), age_days)
+    return KnownBaseline(channels, sides_of(conn, found), age_days)
 
 
-def _sides(conn: Connection, session_id: UUID) -> Mapping[str, Side]:
+def rescore_after(conn: Connection, session_id: UUID) -> None:
+    """Queue a new scoring of what this session may be the reference of; nothing if it is none."""
+    conn.execute(
+        """
+        SELECT app.rescore_after(patient_id, sorted_at)
+          FROM therapy_sessions
+         WHERE id = %s AND session_type = 'baseline'
+        """,
+        [session_id],
+    )
+
+
+def sides_of(conn: Connection, session_id: UUID) -> Mapping[str, Side]:
+    """Of the channels that lie on a leg, as they were last scored."""
     rows = conn.execute(
         "SELECT channel_name, side FROM emg_statistics WHERE session_id = %s AND side IS NOT NULL",
         [session_id],

@@ -40,13 +40,17 @@ def rescore_session(
 ) -> bool:
     """Score a finished session anew; False where it is not finished, since its analysis scores.
 
-    Never reads the file, so it works for as long as the rows are kept.
+    Never reads the file, so it works for as long as the rows are kept. A baseline whose legs have
+    changed is another reference: what it judges is queued.
     """
     with pool.connection() as conn:
         if not scoring.lock_completed(conn, session_id):
             return False
+        sides = scoring.sides_of(conn, session_id)
         scored = score_rows(conn, session_id, pseudonym_key=pseudonym_key)
         scores.show_in_lists(conn, session_id, scored.list_row)
+        if scoring.sides_of(conn, session_id) != sides:
+            scoring.rescore_after(conn, session_id)
     return True
 
 

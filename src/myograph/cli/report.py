@@ -19,10 +19,10 @@ from myograph.analysis.results import (
     Temporal,
 )
 from myograph.api import NOWHERE, Leg, Result
+from myograph.charts.cuffs import cuff_lines
 from myograph.charts.numbers import clock, decimal, duration, microvolts
 from myograph.recording import Facts, Finding, GameFacts
-from myograph.scoring.pressure import TARGET_PERCENT, CuffPressure
-from myograph.scoring.results import Judgement, MuscleScore, SessionScore, Side
+from myograph.scoring.results import Judgement, MuscleScore, SessionScore
 from myograph.scoring.session import DEFAULT_HOLD_S, DEFAULT_MVC_SHARE
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -346,25 +346,10 @@ def _cuff_lines(result: Result) -> Iterator[str]:
     series = result.entered.series
     for side, percent in result.inputs.pressures.items():
         cuff = series.get(side)
-        if cuff is not None:
-            yield from _series_lines(side, cuff)
-        elif percent is not None:
-            yield f"{side} cuff: {decimal(percent, 1)} % of occlusion pressure, as entered"
-        else:
+        if cuff is None and percent is None:
             yield f"{side} cuff: not measured, it was never inflated"
-
-
-def _series_lines(side: Side, cuff: CuffPressure) -> Iterator[str]:
-    yield (
-        f"{side} cuff: {decimal(cuff.percent, 1)} % of occlusion pressure in the middle of "
-        f"{duration(cuff.inflated_s)}, stability {decimal(cuff.stability, 3)}, "
-        f"at most {decimal(cuff.deviation_percent, 1)} % off {TARGET_PERCENT:g} %"
-    )
-    if cuff.violations:
-        times = "once" if cuff.violations == 1 else f"{cuff.violations} times"
-        word = ": a violation" if cuff.violated else ""
-        share = f"{decimal(100 * cuff.outside_share, 0)} % of the time"
-        yield f"{side} cuff: outside {times} for {duration(cuff.violation_s)}, {share}{word}"
+        else:
+            yield from cuff_lines(side, percent, cuff)
 
 
 def _remark(

@@ -256,6 +256,7 @@ def list_row(score: SessionScore, known: Known) -> dict[str, Any]:
         "category": score.category,
         "compliance": score.compliance,
         "bfr_gate": score.bfr_gate,
+        "bfr_off": known.settings is not None and known.settings.bfr_enabled is False,
         "missing": [m.component for m in score.missing],
         "quality": max(verdicts, key=_VERDICTS.index, default=None),
         "method": known.channels[0].method if known.channels else METHOD,

@@ -72,15 +72,35 @@ class SessionInputs:
         _require(all(map(_not_negative, pressures)), "A pressure is not negative.")
 
 
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """What a level of the game asks of each contraction; None: nothing.
+
+    mvc_share    of the reference, above 0 and at most 1
+    hold_s       above 0
+    """
+
+    mvc_share: float | None
+    hold_s: float | None
+
+    @classmethod
+    def usable(cls, mvc_share: float | None, hold_s: float | None) -> "Prescription":
+        """What is said wrongly is not said."""
+        return cls(
+            mvc_share if mvc_share is not None and _share(mvc_share) else None,
+            hold_s if hold_s is not None and _positive(hold_s) else None,
+        )
+
+
 def inputs_of_file(game: GameFacts | None) -> SessionInputs:
     """The inputs that a file alone can give. What it says wrongly it does not say."""
     if game is None:
         return SessionInputs()
-    share, hold_s = game.prescribed_mvc_share, game.prescribed_hold_s
+    asked = Prescription.usable(game.prescribed_mvc_share, game.prescribed_hold_s)
     rpe = game.rpe if game.rpe is not None and _is_rpe(game.rpe) else None
     return SessionInputs(
-        prescribed_mvc_share=share if share is not None and _share(share) else None,
-        prescribed_hold_s=hold_s if hold_s is not None and _positive(hold_s) else None,
+        prescribed_mvc_share=asked.mvc_share,
+        prescribed_hold_s=asked.hold_s,
         rpe=rpe,
         rpe_source=None if rpe is None else "file",
         game_points=game.score,

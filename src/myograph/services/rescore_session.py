@@ -23,6 +23,7 @@ from myograph.scoring.session import (
     DEFAULT_HOLD_S,
     DEFAULT_MVC_SHARE,
     DEFAULT_TARGET,
+    Prescription,
     SessionInputs,
     score_session,
 )
@@ -140,6 +141,7 @@ def chosen_inputs(known: Known) -> Chosen:
     bfr_enabled, bfr_from = _first(("person", said.bfr_enabled if said else None))
     mvc, mvc_from = _user_mvc(known)
     baselines = _baselines(known.baseline)
+    asked = Prescription.usable(game.get("prescribed_mvc_share"), game.get("prescribed_hold_s"))
     inputs = SessionInputs(
         target=target,
         hold_s=hold_s,
@@ -150,8 +152,8 @@ def chosen_inputs(known: Known) -> Chosen:
         mvc_share=mvc_share,
         user_mvc_v=mvc,
         baselines=baselines,
-        prescribed_mvc_share=_positive(game.get("prescribed_mvc_share"), at_most=1),
-        prescribed_hold_s=_positive(game.get("prescribed_hold_s")),
+        prescribed_mvc_share=asked.mvc_share,
+        prescribed_hold_s=asked.hold_s,
         rpe=rpe,
         rpe_source=rpe_from,
         game_points=points,
@@ -265,10 +267,6 @@ def _rpe(game: dict[str, Any]) -> float | None:
     """Of the file, where it is a whole number from 0 to 10; anything else it did not say."""
     rpe = game.get("rpe")
     return rpe if rpe is not None and rpe in range(_HIGHEST_RPE + 1) else None
-
-
-def _positive(value: float | None, *, at_most: float = float("inf")) -> float | None:
-    return value if value is not None and 0 < value <= at_most else None
 
 
 def _evidence(

@@ -215,6 +215,9 @@ def _contractions(measured: Any, scored: Any) -> list[ContractionRow]:
             meets_intensity=j.meets_intensity,
             meets_duration=j.meets_duration,
             is_good=j.is_good,
+            prescribed_intensity=j.prescribed_intensity,
+            prescribed_duration=j.prescribed_duration,
+            short=j.short,
         )
         for c, j in zip(measured.contractions, scored.judgements, strict=True)
     ]
@@ -231,6 +234,7 @@ def _scores(score: Any, inputs: SessionInputs) -> Scores:
         category=score.category,
         performance_weights=dict(score.weights),
         configuration_name="Default",
+        targets=score.targets,
         configuration_version=1,
         missing=[m.component for m in score.missing],
         missing_reasons={m.component: m.reason for m in score.missing},

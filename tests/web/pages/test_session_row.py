@@ -40,6 +40,10 @@ def test_a_pressure_that_nobody_measured_is_never_in_range(gate, said):
     assert rows_of([row(bfr_gate=gate)])[0].pressure == said
 
 
+def test_where_no_cuff_was_worn_no_pressure_is_in_range():
+    assert rows_of([row(bfr_gate=1, bfr_off=True)])[0].pressure == "no cuff worn"
+
+
 def test_before_the_analysis_a_line_shows_nothing_it_does_not_know():
     [line] = rows_of([list_row(processing_status="pending")])
     assert (line.overall, line.muscles, line.pressure, line.problem) == (None, (), "", "")

@@ -146,7 +146,7 @@ def test_what_is_announced_says_how_it_ended():
     def say(**known):
         return context_of(stored(**known), wish_of(""))["say"]
 
-    assert re.fullmatch(r"Processed\. Overall score \d+ of 100\.", say())
+    assert re.fullmatch(r"Processed\. Overall score \d+\.\d of 100\.", say())
     assert say(sides=(None, None)) == "Processed. Overall score not known."
     assert say(processing_status="processing") == "Being analysed"
     failed = say(processing_status="failed", processing_error_message="It is empty.")

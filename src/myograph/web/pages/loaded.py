@@ -11,6 +11,7 @@ from myograph.charts.signal_view import Span
 from myograph.db import (
     contraction_edits,
     contractions,
+    pressures,
     scores,
     session_settings,
     sessions,
@@ -20,6 +21,7 @@ from myograph.db import (
 from myograph.db.contraction_edits import EditRow
 from myograph.db.contractions import ContractionRow
 from myograph.db.identity import Person
+from myograph.db.pressures import Cuff
 from myograph.db.scores import Scores
 from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import Session
@@ -41,6 +43,7 @@ class Loaded:
     scores: Scores | None
     settings: SessionSettings | None
     edits: Sequence[EditRow] = ()
+    cuffs: Sequence[Cuff] = ()
 
     @property
     def whole(self) -> Span:
@@ -58,6 +61,7 @@ def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:
         scores=scores.of_session(conn, session_id),
         settings=session_settings.of_session(conn, session_id),
         edits=contraction_edits.of_session(conn, person, session_id),
+        cuffs=pressures.of_session(conn, session_id),
     )
 
 

@@ -1,11 +1,13 @@
 """The table of muscles: one column per channel, one row per measure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from myograph.charts.numbers import decimal
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
+from myograph.scoring.mvc import ESTIMATED
 from myograph.web.pages.cells import (
     Cell,
     Column,
@@ -16,9 +18,8 @@ from myograph.web.pages.cells import (
     why_no_amplitude,
     why_no_spectrum,
 )
+from myograph.web.pages.prescribed import NOT_JUDGED, count_of
 from myograph.web.pages.words import MVC_SOURCES, VERDICTS
-
-NOT_JUDGED: Final = "not judged"
 
 
 def muscle_rows(
@@ -49,6 +50,13 @@ def _hold_name(channels: Sequence[ChannelStatistics]) -> str:
 
 def _count(value: int | None) -> Cell:
     return Cell(NOT_JUDGED, known=False) if value is None else Cell(str(value))
+
+
+def _strong(column: Column) -> Cell:
+    """Of an estimated maximum the count is relative to this very session, and says so."""
+    cell = count_of("meets_intensity")(column)
+    estimated = column[0].mvc_calculation_method == ESTIMATED
+    return replace(cell, note="of an estimate from this session") if estimated else cell
 
 
 def _done(column: Column) -> Cell:
@@ -99,8 +107,8 @@ _ROWS: Final[
     tuple[tuple[str, Callable[[Sequence[ChannelStatistics]], str], Callable[[Column], Cell]], ...]
 ] = (
     ("contractions", _always("Contractions"), _done),
-    ("strength", _strength_name, lambda c: _count(c[0].good_contractions_intensity)),
-    ("hold", _hold_name, lambda c: _count(c[0].good_contractions_duration)),
+    ("strength", _strength_name, _strong),
+    ("hold", _hold_name, count_of("meets_duration")),
     ("dose", _always("Both: good contractions"), lambda c: _count(c[0].good_contractions_both)),
     ("hold", _always("Mean hold"), _mean_hold),
     ("envelope", _always("Highest envelope"), _highest),

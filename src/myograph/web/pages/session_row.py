@@ -80,6 +80,8 @@ def _muscle(muscle: dict[str, Any]) -> tuple[str, str, str]:
 def _pressure(cache: dict[str, Any]) -> str:
     if not cache:
         return ""
+    if cache.get("bfr_off"):
+        return "no cuff worn"
     gate = cache.get("bfr_gate")
     if gate is None:
         return "not measured"

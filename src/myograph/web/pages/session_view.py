@@ -1,15 +1,16 @@
 """What the page of a session shows, from what is stored of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from myograph.charts.numbers import decimal
 from myograph.charts.signal_view import GLYPH, Reached
 from myograph.db import recovery
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
-from myograph.web.pages import fatigue, words
+from myograph.web.pages import cuffs, fatigue, prescribed, words
 from myograph.web.pages.contraction_edits import (
     SaidEdit,
     choices,
@@ -44,6 +45,7 @@ class Line:
     address: str
     edited: str
     edited_at: datetime | None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,13 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "say": _say(loaded),
         "card": scorecard(loaded.scores, loaded.channels) if loaded.scores else None,
         "scores": loaded.scores,
-        "scored_with": scored_with(loaded.scores, loaded.channels) if loaded.scores else [],
+        "scored_with": _scored_with(loaded),
+        "cuff_lines": cuffs.lines_of(loaded.cuffs),
         "channels": loaded.channels,
-        "rows": muscle_rows(loaded.channels, loaded.contractions),
+        "rows": [
+            *muscle_rows(loaded.channels, loaded.contractions),
+            *prescribed.rows_of(loaded),
+        ],
         "fatigue_lines": fatigue.lines_of(loaded.channels),
         "fatigue_rows": fatigue.rows_of(loaded.channels),
         "more_tables": tables_of(loaded.channels, loaded.contractions),
@@ -147,7 +153,32 @@ def _line(loaded: Loaded, channel: ChannelStatistics, row: ContractionRow, wish:
         address=wish.address(f"/sessions/{loaded.session.id}", window),
         edited=signed(edit),
         edited_at=edit.at if edit else None,
+        marks=tuple(_marks(row)),
     )
+
+
+def _marks(row: ContractionRow) -> Iterator[str]:
+    """What stands beside the targets that a contraction reached."""
+    if row.short:
+        yield "under 0.5 s"
+    if row.cut:
+        yield "cut by the recording's edge"
+    said = prescribed.met_in_words(row)
+    if said:
+        yield said
+
+
+def _scored_with(loaded: Loaded) -> list[str]:
+    if loaded.scores is None:
+        return []
+    accepted = loaded.settings.accepted_poor_channels if loaded.settings else []
+    poor = [c.channel_name for c in loaded.channels if c.quality_verdict == "poor"]
+    said = [
+        f"poor signal of {label} accepted by a therapist" for label in poor if label in accepted
+    ]
+    level = prescribed.line_of(loaded)
+    lines = scored_with(loaded.scores, loaded.channels)
+    return [*lines, *([level] if level else []), *said]
 
 
 def _findings(loaded: Loaded) -> list[str]:
@@ -167,7 +198,7 @@ def _say(loaded: Loaded) -> str:
     status = loaded.session.processing_status
     if status == "completed":
         overall = loaded.scores.overall_performance_score if loaded.scores else None
-        shown = "not known" if overall is None else f"{overall:.0f} of 100"
+        shown = "not known" if overall is None else f"{decimal(overall, 1)} of 100"
         return f"Processed. Overall score {shown}."
     if status == "failed":
         return f"Not processed. {loaded.session.processing_error_message or ''}".strip()

@@ -29,6 +29,7 @@ from myograph.recording import Facts, Finding, GameFacts, Recording
 from myograph.scoring import configuration as scoring
 from myograph.scoring.entered import NOTHING_ENTERED, Entered, sources_of, with_entered
 from myograph.scoring.evidence import ChannelEvidence, evidence_of
+from myograph.scoring.mvc import SAID
 from myograph.scoring.pressure import CuffPressure
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore, Side
 from myograph.scoring.session import SessionInputs, inputs_of_file, score_session
@@ -302,6 +303,7 @@ def _channel(channel: ChannelMeasurement, muscle: MuscleScore, leg: Leg) -> Json
             "value": muscle.mvc.value_v,
             "source": muscle.mvc.source,
             "confidence": muscle.mvc.confidence,
+            "said": None if muscle.mvc.source is None else SAID[muscle.mvc.source],
         },
         "fatigue": _fatigue(channel.fatigue),
         "quality": {
@@ -372,6 +374,7 @@ def _contraction(contraction: Contraction, judgement: Judgement) -> Json:
         "mpf": contraction.mpf_hz,
         "mdf": contraction.mdf_hz,
         "fi_nsm5": contraction.fi_nsm5,
+        "resolution_hz": contraction.resolution_hz,
         "meets_intensity": judgement.meets_intensity,
         "meets_duration": judgement.meets_duration,
         "is_good": judgement.is_good,
@@ -391,6 +394,8 @@ def _inputs(inputs: SessionInputs, entered: Entered) -> Json:
         "hold_s": inputs.hold_s,
         "mvc_share": inputs.mvc_share,
         "mvc": dict(inputs.user_mvc_v),
+        "prescribed_mvc_share": inputs.prescribed_mvc_share,
+        "prescribed_hold_s": inputs.prescribed_hold_s,
         "rpe": inputs.rpe,
         "game_points": inputs.game_points,
         "game_maximum": inputs.game_maximum,

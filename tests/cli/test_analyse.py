@@ -43,7 +43,7 @@ def test_a_person_reads_facts_quality_contractions_and_scores(command, path):
         "CH2 (right) signal good",
         "3 contractions, highest peak",
         "the game saw 3, 3 of them found here too",
-        "strong: 75 % of the MVC; long: 2 s",
+        "strong: 75 % of the MVC, which is estimated from this session; long: 2 s",
         "estimated from this session",
         "intensity left out of compliance",
         "effort 100.0 weight",

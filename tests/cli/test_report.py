@@ -196,3 +196,85 @@ def test_a_fatigue_without_a_quadrant_names_none(result):
 def test_fatigue_that_was_not_measured_says_why(result):
     shown = told(report(result, {}, 200))
     assert "fatigue not measured: 3 contractions can be used and 6 are needed" in shown
+
+
+def judged(result, **changes):
+    """The first muscle's judgements, each changed alike."""
+    first, *others = result.score.muscles
+    judgements = tuple(replace(j, **changes) for j in first.judgements)
+    muscles = (replace(first, judgements=judgements), *others)
+    return replace(result, score=replace(result.score, muscles=muscles))
+
+
+def with_inputs(result, **changes):
+    return replace(result, inputs=replace(result.inputs, **changes))
+
+
+@pytest.mark.parametrize(
+    ("asked", "met", "line"),
+    [
+        (
+            {"prescribed_mvc_share": 0.4, "prescribed_hold_s": 2.5},
+            {"prescribed_intensity": True, "prescribed_duration": False},
+            "prescribed by the level: 40 % of the MVC, met by 3 of 3; 2.5 s, met by 0 of 3",
+        ),
+        (
+            {"prescribed_mvc_share": 0.4},
+            {"prescribed_intensity": None},
+            "prescribed by the level: 40 % of the MVC, not judged",
+        ),
+    ],
+)
+def test_what_the_level_prescribed_is_told_beside_the_fixed_criteria(result, asked, met, line):
+    shown = told(report(with_inputs(judged(result, **met), **asked), {}, 200), width=200)
+    assert line in shown
+    assert "prescribed" not in told(report(result, {}, 200))
+
+
+def test_the_method_and_its_parameters_are_told(result):
+    measured = result.measurement
+    line = f"method {measured.method}, parameters {measured.protocol_digest[:16]}"
+    assert line in told(report(result, {}, 80))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"masked_share": 0.0}, "masked 0 % (1 / 10)"),
+        ({"masked_share": 0.0004}, "masked under 0.1 % (1 / 10)"),
+        ({"masked_share": 0.0472}, "masked 4.7 % (1 / 10)"),
+        ({"saturated_share": 0.01}, "at the limit 1.0 % (0.1 / 2)"),
+        ({"powerline_share": None}, "mains hum not measured (5 / 40)"),
+        ({"motion_share": 0.5}, "movement 50.0 % (20 / 80)"),
+        ({"snr_db": None}, "SNR not measured (15 / 5)"),
+        ({"noise_level_db": 15.75}, "rest 15.8 dB re 1 µV"),
+        ({"noise_level_db": None}, "rest not measured, "),
+        ({"dropouts": 2, "repeats": 0, "spikes": 3}, "2 drop-outs, 0 repeats, 3 spikes"),
+    ],
+)
+def test_each_part_of_the_quality_stands_with_its_limits(result, changes, words):
+    quality = replace(result.measurement.channels[0].quality, **changes)
+    assert words in told(report(with_channel(result, quality=quality), {}, 300), width=300)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"overall": 80.0, "bfr_gate": 0, "category": None}, "pressure outside the safe range"),
+        ({"overall": 80.0, "bfr_gate": 1, "category": "adequate"}, "overall 80.0 adequate"),
+        ({"compliance": 70.0, "one_side_only": "left", "weights": {}}, "70.0 left leg only"),
+        ({"symmetry": 95.0, "symmetry_category": "within normal limits"}, "within normal limits"),
+    ],
+)
+def test_a_score_stands_with_what_it_must_not_be_read_without(result, changes, words):
+    changed = replace(result, score=replace(result.score, missing=(), **changes))
+    assert words in told(report(changed, {}, 80))
+
+
+def test_an_estimated_maximum_is_named_where_it_judges(result):
+    said = "strong: 75 % of the MVC, which is estimated from this session; long: 2 s"
+    assert said in told(report(result, {}, 200), width=200)
+    first, *others = result.score.muscles
+    known = replace(first, mvc=replace(first.mvc, source="user_defined"))
+    changed = replace(result, score=replace(result.score, muscles=(known, *others)))
+    assert "strong: 75 % of the MVC; long: 2 s" in told(report(changed, {}, 200), width=200)

@@ -19,20 +19,15 @@ from myograph.analysis.results import (
     Temporal,
 )
 from myograph.api import NOWHERE, Leg, Result
-from myograph.charts.cuffs import cuff_lines
 from myograph.charts.numbers import clock, decimal, duration, microvolts
+from myograph.cli.quality_report import quality_line
+from myograph.cli.scores_report import criteria_lines, muscle_lines, mvc_line, scores
 from myograph.recording import Facts, Finding, GameFacts
-from myograph.scoring.results import Judgement, MuscleScore, SessionScore
-from myograph.scoring.session import DEFAULT_HOLD_S, DEFAULT_MVC_SHARE
+from myograph.scoring.results import Judgement, MuscleScore
+from myograph.scoring.session import SessionInputs
 
 _BARS = "▁▂▃▄▅▆▇█"
 _VERDICT_STYLE = {"good": "green", "usable": "yellow", "poor": "red"}
-_SOURCES = {
-    "user_defined": "set by the therapist",
-    "baseline_session": "from a baseline session",
-    "c3d_metadata": "from the file, in the domain of the game's detector",
-    "backend_95percentile": "estimated from this session",
-}
 _QUADRANTS: Mapping[Quadrant | None, str] = {
     "fatigue": "; frequency down and amplitude up, as in fatigue",
     "less_force": "; frequency and amplitude down, as with less force",
@@ -48,16 +43,19 @@ def report(result: Result, sketches: Mapping[str, Sequence[float]], width: int) 
 
     sketches   the envelope of each channel in volts, more columns than `width` has
     """
-    muscles = {m.label: m for m in result.score.muscles}
     parts: list[RenderableType] = [about(result.file, result.facts)]
     parts += _remarks(result.measurement.findings)
+    measured = result.measurement
+    parts.append(
+        Text(f"method {measured.method}, parameters {measured.protocol_digest[:16]}…", style="dim")
+    )
     parts += [Text(f"protocol: {change}") for change in changes_of(result.protocol)]
     for channel in result.measurement.channels:
         leg = result.legs.get(channel.label, NOWHERE)
         sketch = sketches.get(channel.label, ())
-        parts += [Text(), _channel(channel, muscles[channel.label], leg, sketch, width)]
+        parts += [Text(), _channel(result, channel, leg, sketch, width)]
     parts += _remarks(result.measurement.refused)
-    return Group(*parts, Text(), _scores(result), Text())
+    return Group(*parts, Text(), scores(result), Text())
 
 
 def about(file: str, facts: Facts) -> Group:
@@ -134,17 +132,19 @@ def _without_repeats(channel: ChannelMeasurement) -> Iterator[Finding]:
 
 
 def _channel(
+    result: Result,
     channel: ChannelMeasurement,
-    muscle: MuscleScore,
     leg: Leg,
     sketch: Sequence[float],
     width: int,
 ) -> Group:
+    muscle = next(m for m in result.score.muscles if m.label == channel.label)
     peak_v = max((c.peak_v for c in channel.contractions), default=None)
     parts: list[RenderableType] = [
         _verdict(channel, leg),
         Text(sparkline(sketch, width - 4), style="cyan", no_wrap=True),
         *_remarks(_without_repeats(channel)),
+        Text(quality_line(channel.quality, result.protocol), style="dim"),
         _statistics(channel),
         *(Text(line, style="dim") for line in _why_no_numbers(channel)),
         *(Text(line) for line in _temporal_lines(channel.temporal)),
@@ -153,9 +153,9 @@ def _channel(
     if channel.contractions:
         judged = {j.number: j for j in muscle.judgements}
         parts.append(_contractions(channel.contractions, judged, narrow=width < _NARROW))
-        parts += (Text(line, style="dim") for line in _legend(channel, muscle))
+        parts += (Text(line, style="dim") for line in _legend(channel, muscle, result.inputs))
     parts += [Text(line) for line in _fatigue_lines(channel.fatigue)]
-    parts += [Text(_mvc_line(muscle)), *(Text(line) for line in _muscle_lines(muscle))]
+    parts += [Text(mvc_line(muscle)), *(Text(line) for line in muscle_lines(muscle))]
     return Group(parts[0], Padding(Group(*parts[1:]), (0, 0, 0, 2)))
 
 
@@ -215,9 +215,11 @@ def _why_no_numbers(channel: ChannelMeasurement) -> Iterator[str]:
         yield f"{_NO_NUMBER} not measured: too little of the recording is free of faults"
 
 
-def _legend(channel: ChannelMeasurement, muscle: MuscleScore) -> Iterator[str]:
+def _legend(
+    channel: ChannelMeasurement, muscle: MuscleScore, inputs: SessionInputs
+) -> Iterator[str]:
     if any(j.meets_duration is not None for j in muscle.judgements):
-        yield f"strong: {100 * DEFAULT_MVC_SHARE:.0f} % of the MVC; long: {DEFAULT_HOLD_S:g} s"
+        yield from criteria_lines(muscle, inputs)
     if any(c.mdf_hz is None for c in channel.contractions):
         yield f"{_NO_NUMBER} MDF not measured: a spectrum needs 0.25 s without faults, above rest"
     if any(j.meets_duration is None for j in muscle.judgements):
@@ -295,74 +297,6 @@ def _change(trend: Regression) -> str:
     return f"{sign}{decimal(trend.slope_per_min_percent, 1)} %"
 
 
-def _mvc_line(muscle: MuscleScore) -> str:
-    mvc = muscle.mvc
-    if mvc.value_v is None or mvc.source is None:
-        return "MVC not measured: nothing to take it from"
-    trust = "" if mvc.confidence is None else f", confidence {mvc.confidence:.2f}"
-    return f"MVC {microvolts(mvc.value_v)} µV, {_SOURCES[mvc.source]}{trust}"
-
-
-def _muscle_lines(muscle: MuscleScore) -> Iterator[str]:
-    """The plain dose before the formulas: it is what an honest score can hide."""
-    if muscle.good_both is None:
-        yield f"good contractions not known; target {muscle.target}"
-    else:
-        yield f"{muscle.good_both} good contractions of {muscle.target}"
-    if muscle.compliance is None:
-        yield f"compliance not measured: {muscle.reason}"
-    else:
-        parts = {
-            "completion": muscle.completion,
-            "intensity": muscle.intensity,
-            "duration": muscle.duration,
-        }
-        shares = ", ".join(f"{name} {_percent(value)}" for name, value in parts.items())
-        yield f"{shares}; compliance {_percent(muscle.compliance)}"
-    for name, reason in muscle.left_out.items():
-        yield f"{name} left out of compliance: {reason}"
-
-
-def _scores(result: Result) -> Group:
-    score = result.score
-    missing = {m.component: m.reason for m in score.missing}
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column()
-    for name in ("overall", "compliance", "symmetry", "effort", "game"):
-        value: float | None = getattr(score, name)
-        shown = decimal(value, 1) if value is not None else _NO_NUMBER
-        table.add_row(name, shown, _remark(name, value, score, missing))
-    pressure = missing.get("bfr")
-    notes = [f"blood flow restriction: {pressure}"] if pressure else []
-    notes += _cuff_lines(result)
-    lines = [Text(f"  {note}") for note in notes]
-    return Group(Text("Scores, 0 to 100", style="bold"), table, *lines)
-
-
-def _cuff_lines(result: Result) -> Iterator[str]:
-    """Each leg's cuff, in per cent of its occlusion pressure."""
-    series = result.entered.series
-    for side, percent in result.inputs.pressures.items():
-        cuff = series.get(side)
-        if cuff is None and percent is None:
-            yield f"{side} cuff: not measured, it was never inflated"
-        else:
-            yield from cuff_lines(side, percent, cuff)
-
-
-def _remark(
-    name: str, value: float | None, score: SessionScore, missing: Mapping[str, str]
-) -> Text:
-    if value is None:
-        return Text(f"not measured: {missing.get(name, 'unknown')}", style="dim")
-    if name == "overall":
-        return Text(score.category or "", style="dim")
-    weight = score.weights.get(name)
-    return Text("" if weight is None else f"weight {100 * weight:.0f} %", style="dim")
-
-
 def _uv(volts: float | None) -> str:
     return _NO_NUMBER if volts is None else f"{microvolts(volts)} µV"
 
@@ -378,7 +312,3 @@ def _hz(hertz: float | None) -> str:
 def _index(seconds_6: float | None) -> str:
     """In s⁶; never rounded to nothing."""
     return _NO_NUMBER if seconds_6 is None else f"{seconds_6:.2e} s⁶"
-
-
-def _percent(share: float | None) -> str:
-    return "not known" if share is None else f"{decimal(100 * share, 0)} %"

@@ -141,6 +141,11 @@ _RECORDING = (
     Column("scored_rpe", "", "perceived exertion that was scored", "inputs.rpe"),
     Column("target", "", "contractions asked for, per leg", "inputs.target"),
     Column("game_maximum", "", "the most the game gives", "inputs.game_maximum"),
+    Column(
+        "prescribed_mvc_share", "0..1", "of the MVC, by the level", "inputs.prescribed_mvc_share"
+    ),
+    Column("prescribed_hold_s", "s", "hold, by the level", "inputs.prescribed_hold_s"),
+    Column("targets", "", "whose criteria scored: fixed or prescribed", "scores.targets"),
     Column("mvc_left", "V", "entered for the left leg, of the envelope", "inputs.mvc.left"),
     Column("mvc_right", "V", "entered for the right leg, of the envelope", "inputs.mvc.right"),
     Column("bfr_enabled", "", "cuffs were worn; empty: not known", "inputs.bfr_enabled"),
@@ -154,6 +159,11 @@ _RECORDING = (
         "bfr_gate", "", "1: pressure in range, 0: outside, empty: not measured", "scores.bfr_gate"
     ),
     Column("category", "", "name of the overall score's range", "scores.category"),
+    Column("symmetry_category", "", "name of the symmetry's range", "scores.symmetry_category"),
+    Column("one_side_only", "", "the leg, where only one was scored", "scores.one_side_only"),
+    Column(
+        "pressure_verified", "", "every cuff was measured, or none worn", "scores.pressure_verified"
+    ),
     Column("missing", "", "components without a value, and why", "scores.missing"),
     Column("findings", "", "what the reader had to decide", "recording.findings"),
 )
@@ -189,8 +199,11 @@ _CHANNEL = (
     Column("quality_reasons", "", "why it is not better", "quality.reasons"),
     Column("snr_db", "dB", "contractions over rest", "quality.snr_db"),
     Column("noise_level", "V", "RMS of rest", "quality.noise_level"),
+    Column("noise_level_db", "dB", "the same, over 1 microvolt", "quality.noise_level_db"),
     Column("masked_share", "0..1", "of the samples, used by no number", "quality.masked_share"),
     Column("dropouts", "", "stretches at the converter's limit", "quality.dropouts"),
+    Column("repeats", "", "blocks that repeat the one before", "quality.repeats"),
+    Column("spikes", "", "single peaks that no muscle makes", "quality.spikes"),
     Column("saturated_share", "0..1", "of the samples", "quality.saturated_share"),
     Column("powerline_share", "0..1", "of the power, at 50 or 60 Hz", "quality.powerline_share"),
     Column("motion_share", "0..1", "of the power, at 1 to 20 Hz", "quality.motion_share"),
@@ -208,6 +221,7 @@ _CHANNEL = (
     Column("whole_fi_nsm5", "s^6", "Dimitrov's index of the recording", "whole_recording.fi_nsm5"),
     Column("mvc", "V", "reference of intensity, in the domain of its source", "mvc.value"),
     Column("mvc_source", "", "where the reference is from", "mvc.source"),
+    Column("mvc_said", "", "the same in words", "mvc.said"),
     Column("mvc_confidence", "0..1", "how far it can be trusted", "mvc.confidence"),
     Column("contractions", "", "how many were found", "score.total"),
     Column("target", "", "how many were asked for", "score.target"),
@@ -218,6 +232,16 @@ _CHANNEL = (
     Column("intensity", "0..1", "strong enough of those judged", "score.intensity"),
     Column("duration", "0..1", "long enough of those judged", "score.duration"),
     Column("compliance", "0..1", "weighted mean of the three", "score.compliance"),
+    Column(
+        "intensity_left_out",
+        "",
+        "why intensity is not in the compliance",
+        "score.left_out.intensity",
+    ),
+    Column(
+        "duration_left_out", "", "why duration is not in the compliance", "score.left_out.duration"
+    ),
+    Column("not_scored", "", "why there is no compliance", "score.reason"),
     Column("fatigue_contractions", "", "used for the trends of fatigue", "fatigue.mdf.n"),
     *(c for trend in _TRENDS for c in _trend_columns(*trend)),
     Column("mdf_falls", "", "the verdict: MDF falls, p below the level", "fatigue.mdf_falls"),
@@ -229,6 +253,12 @@ _CHANNEL = (
     Column("game_count", "", "contractions the game saw", "game_contractions.count"),
     Column("game_matched", "", "of them, also found here", "game_contractions.matched"),
     Column("game_missed", "", "of them, not found here", "game_contractions.missed"),
+    Column(
+        "game_on_artefact",
+        "",
+        "of the missed, faults of the signal",
+        "game_contractions.on_artefact",
+    ),
     Column("game_extra", "", "found here, not seen by the game", "game_contractions.extra"),
 )
 
@@ -252,6 +282,11 @@ _CONTRACTION = (
     Column("meets_intensity", "", "strong enough", "meets_intensity"),
     Column("meets_duration", "", "long enough", "meets_duration"),
     Column("is_good", "", "both", "is_good"),
+    Column(
+        "prescribed_intensity", "", "strong enough for the game's level", "prescribed_intensity"
+    ),
+    Column("prescribed_duration", "", "long enough for the game's level", "prescribed_duration"),
+    Column("short", "", "under 0.5 s, so its strength reads lower", "short"),
     Column("masked_share", "0..1", "of its time, used by no number", "masked_share"),
     Column("cut", "", "touches an end of the recording", "cut"),
     Column("source", "", "detector that gave the edges", "source"),

@@ -11,6 +11,13 @@ from myograph.scoring.results import Mvc, MvcSource
 ESTIMATED: MvcSource = "backend_95percentile"
 GAME: MvcSource = "c3d_metadata"
 
+SAID: Mapping[MvcSource, str] = {
+    "user_defined": "set by a therapist",
+    "baseline_session": "from a baseline session",
+    "c3d_metadata": "from the game, in its own channel",
+    "backend_95percentile": "estimated from this session",
+}
+
 _BASE: Mapping[MvcSource, float] = {
     "baseline_session": 1.0,
     "user_defined": 0.8,

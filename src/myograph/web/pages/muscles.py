@@ -7,7 +7,7 @@ from typing import Final
 from myograph.charts.numbers import decimal
 from myograph.db.contractions import ContractionRow
 from myograph.db.statistics import ChannelStatistics
-from myograph.scoring.mvc import ESTIMATED
+from myograph.scoring.mvc import ESTIMATED, SAID
 from myograph.web.pages.cells import (
     Cell,
     Column,
@@ -19,7 +19,7 @@ from myograph.web.pages.cells import (
     why_no_spectrum,
 )
 from myograph.web.pages.prescribed import NOT_JUDGED, count_of
-from myograph.web.pages.words import MVC_SOURCES, VERDICTS
+from myograph.web.pages.words import VERDICTS
 
 
 def muscle_rows(
@@ -84,7 +84,7 @@ def _mvc(column: Column) -> Cell:
         return Cell("not known", "nothing to take it from", known=False)
     confidence = channel.mvc_confidence_score
     sure = "" if confidence is None else f", confidence {decimal(confidence, 2)}"
-    return volts(channel.mvc_peak_value, MVC_SOURCES[source] + sure)
+    return volts(channel.mvc_peak_value, SAID[source] + sure)
 
 
 def _quality(column: Column) -> Cell:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from myograph.charts.numbers import decimal, microvolts
 from myograph.db.scores import Scores
 from myograph.db.statistics import ChannelStatistics
-from myograph.web.pages.words import MVC_SOURCES, short_name, source_of
+from myograph.scoring.mvc import SAID
+from myograph.web.pages.words import short_name, source_of
 
 
 def scored_with(scores: Scores, channels: Sequence[ChannelStatistics]) -> list[str]:
@@ -35,7 +36,7 @@ def _mvc(scores: Scores, channel: ChannelStatistics) -> str:
     method = channel.mvc_calculation_method
     if channel.mvc_peak_value is None or method is None:
         return ""
-    source = MVC_SOURCES[method]
+    source = SAID[method]
     if method == "user_defined":
         source = source_of(scores.input_sources, f"mvc_{channel.side}") or source
     who = short_name(channel.channel_name, channel.side)

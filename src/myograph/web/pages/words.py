@@ -8,7 +8,7 @@ from myograph.charts.signal_view import Reached
 from myograph.db.contractions import ContractionRow
 from myograph.db.sessions import Session, SessionRow, State
 from myograph.db.statistics import ChannelStatistics
-from myograph.scoring.results import MvcSource, Side
+from myograph.scoring.results import Side
 
 STATES: Final[dict[State, tuple[str, str, str]]] = {
     "pending": ("", "…", "Waiting"),
@@ -21,12 +21,6 @@ VERDICTS: Final = {
     "good": ("good", "✓", "good"),
     "usable": ("watch", "▲", "usable"),
     "poor": ("alert", "✕", "poor"),
-}
-MVC_SOURCES: Final[dict[MvcSource, str]] = {
-    "user_defined": "set by a therapist",
-    "baseline_session": "from a baseline session",
-    "c3d_metadata": "from the game, in its own channel",
-    "backend_95percentile": "estimated from this session",
 }
 SOURCES: Final = {
     "person": "entered by a person",

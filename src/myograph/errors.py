@@ -26,6 +26,7 @@ MyographError
 ├── BadSignature             a delivery that nobody we know has signed
 │   └── StaleDelivery        it is signed, and too old or from the future
 ├── MalformedEvent           a delivery that is signed and says nothing we understand
+├── SlowDelivery             its body took longer to come than a sender may take
 ├── Overloaded               more came at once than can be written down in time
 ├── NoWebhookSource          nobody may announce uploads here yet
 ├── LeaseLost                another worker has taken this session over
@@ -177,6 +178,12 @@ class StaleDelivery(BadSignature):
 
 class MalformedEvent(MyographError):
     code = "malformed_event"
+
+
+class SlowDelivery(MyographError):
+    """Nothing of it was stored, and its connection is closed."""
+
+    code = "slow_delivery"
 
 
 class Overloaded(MyographError):

@@ -30,6 +30,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,
     errors.MalformedEvent: HTTPStatus.BAD_REQUEST,
+    errors.SlowDelivery: HTTPStatus.REQUEST_TIMEOUT,
     errors.Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NoWebhookSource: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LeaseLost: HTTPStatus.CONFLICT,
@@ -169,6 +170,8 @@ def _address(request: Request) -> str:
 def _headers(error: errors.MyographError, status: HTTPStatus) -> dict[str, str]:
     if isinstance(error, errors.TooManyAttempts):
         return {"Retry-After": str(error.wait_s)}
+    if status is HTTPStatus.REQUEST_TIMEOUT:  # else the rest of the body keeps the connection
+        return {"Connection": "close"}
     if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         return {"Retry-After": str(RETRY_AFTER_S)}
     return {}

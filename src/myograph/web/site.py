@@ -31,6 +31,7 @@ class Limits:
     form_bytes     one multipart form, which is spooled to disk before any file of it is looked at
     series_bytes   pressures of the cuffs of one session
     body_bytes     any other body
+    delivery_s     the body of a delivery to the webhook is here within so many seconds
     keep_alive_s   an open stream says at least that it is still there, and looks anew, so often
     """
 
@@ -39,6 +40,7 @@ class Limits:
     series_bytes: int = 8 * 1024 * 1024
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
+    delivery_s: float = 10.0
     keep_alive_s: float = 15.0
 
     def of_path(self, path: str) -> int | None:

@@ -3,6 +3,7 @@
 The answer comes after the commit. Each address answers alike; the older ones say that they are.
 """
 
+import asyncio
 import ipaddress
 import json
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,7 +18,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from myograph.db.sessions import State
-from myograph.errors import MyographError
+from myograph.errors import MyographError, SlowDelivery
 from myograph.services.receive_upload import Received, Upload
 from myograph.web import problems
 from myograph.web.site import site_of
@@ -101,7 +102,10 @@ router = APIRouter(tags=["webhooks"])
 older = APIRouter(route_class=_OlderRoute, deprecated=True, include_in_schema=False)
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": Answer, "description": "Known already, or of no interest"},
-    **{status: {"description": HTTPStatus(status).phrase} for status in (400, 401, 413, 429, 503)},
+    **{
+        status: {"description": HTTPStatus(status).phrase}
+        for status in (400, 401, 408, 413, 429, 503)
+    },
 }
 
 
@@ -110,7 +114,7 @@ async def receive(request: Request) -> Response:
     """A signed event of a store. 202: written down, and its session is on its way."""
     site = site_of(request)
     received = await site.reception.receive(
-        request.headers, await request.body(), now=site.clock(), private=_private(request)
+        request.headers, await _body_of(request), now=site.clock(), private=_private(request)
     )
     told = [_told(upload, outcome) for upload, outcome in received]
     new = any(one.outcome in _NEW_WORK for one in told)
@@ -124,6 +128,18 @@ async def receive(request: Request) -> Response:
 for _address in OLDER:
     older.post(_address, status_code=HTTPStatus.ACCEPTED)(receive)
 router.include_router(older)
+
+
+async def _body_of(request: Request) -> bytes:
+    """All of it, and soon: senders are machines, and one that dribbles would hold a connection."""
+    limit_s = site_of(request).limits.delivery_s
+    try:
+        async with asyncio.timeout(limit_s):
+            return await request.body()
+    except TimeoutError as exc:
+        raise SlowDelivery(
+            f"The body did not arrive within {limit_s:g} seconds. Please send this again."
+        ) from exc
 
 
 def _private(request: Request) -> bool:

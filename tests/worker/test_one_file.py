@@ -1,8 +1,7 @@
 """What becomes of a session whose file goes beyond its limits, or loses what measured it."""
 
-import re
-
 import pytest
+import structlog
 
 from myograph.db import reprocessing, sessions
 from myograph.db.pool import open_pool
@@ -78,7 +77,7 @@ def test_a_file_that_loses_what_measured_it_is_tried_again(analyse, upload, look
 
 
 def test_what_a_person_waits_for_comes_first_and_what_nobody_waits_for_last(
-    upload, run_queue, pool, database, clinic, capsys
+    upload, run_queue, pool, database, clinic
 ):
     old = upload(patient_code="P001").session_id
     run_queue()
@@ -87,10 +86,10 @@ def test_what_a_person_waits_for_comes_first_and_what_nobody_waits_for_last(
     fresh = upload(game_file(seed=2)).session_id
     with pool.connection() as conn:
         conn.execute("SELECT app.score_again(%s)", [old])
-    capsys.readouterr()
-    run_queue()
-    done = re.findall(r"(rescore_session|analyse_session).*session=(\S+)", capsys.readouterr().out)
-    assert done == [
+    with structlog.testing.capture_logs() as lines:
+        run_queue()
+    kinds = {"rescore_session", "analyse_session"}
+    assert [(line["event"], line["session"]) for line in lines if line["event"] in kinds] == [
         ("rescore_session", str(old)),
         ("analyse_session", str(fresh)),
         ("analyse_session", str(old)),

@@ -159,7 +159,7 @@ def analyse_in_rows(conn):
     claim = lease.claim(conn, session_id, seconds=30)
     lease.extend(conn, claim, seconds=30)
     lease.hold(conn, claim)
-    results.identify(conn, session_id, "0" * 64)
+    results.identify(conn, session_id, "0" * 64, size_bytes=1)
     assert results.measured_before(conn, "0" * 64, "test", "0" * 64, recovered=False) is None
     lease.complete(conn, claim, method="test", took_ms=1)
 

@@ -120,6 +120,7 @@ def findings(conn: Connection, bucket: str, *, moves: bool, complete: bool) -> l
             ), beside AS (
                 SELECT l.*, s.id, s.file_hash, s.gone, s.storage_etag,
                        COALESCE(s.file_size_bytes = l.size, false) AS same_size,
+                       COALESCE(s.file_size_bytes <> l.size, false) AS other_size,
                        COALESCE(s.file_size_bytes = l.size AND s.storage_etag = l.etag
                                 AND (s.storage_object_id = l.object_id) IS NOT FALSE, false)
                        AS same,
@@ -164,9 +165,9 @@ def findings(conn: Connection, bucket: str, *, moves: bool, complete: bool) -> l
                    CASE WHEN u.comparable THEN u.file_hash END AS file_hash
               FROM unknown u
              WHERE (%(complete)s OR NOT u.by_etag)
-               -- Announced without an etag: nobody can tell before it was read.
+               -- Announced without an etag: but for its size nobody can tell before it was read.
                AND NOT (u.unnumbered AND u.id IS NOT NULL AND u.storage_etag IS NULL
-                        AND u.file_hash IS NULL AND NOT u.gone)
+                        AND u.file_hash IS NULL AND NOT u.gone AND NOT u.other_size)
              ORDER BY u.modified_at, u.name
             """,
             {"bucket": bucket, "moves": moves, "complete": complete},

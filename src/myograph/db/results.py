@@ -35,14 +35,15 @@ def wait_for_twins(conn: Connection, file_hash: str) -> None:
     conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [file_hash])
 
 
-def identify(conn: Connection, session_id: UUID, file_hash: str) -> None:
+def identify(conn: Connection, session_id: UUID, file_hash: str, *, size_bytes: int) -> None:
     """Note what bytes the session has, and which session of these bytes counts."""
     conn.execute(
         """
-        UPDATE therapy_sessions SET file_hash = %s
-         WHERE id = %s AND file_hash IS DISTINCT FROM %s
+        UPDATE therapy_sessions SET file_hash = %(hash)s, file_size_bytes = %(size)s
+         WHERE id = %(session)s
+           AND (file_hash, file_size_bytes) IS DISTINCT FROM (%(hash)s, %(size)s)
         """,
-        [file_hash, session_id, file_hash],
+        {"session": session_id, "hash": file_hash, "size": size_bytes},
     )
     conn.execute("SELECT app.settle_twins(%s)", [file_hash])
 

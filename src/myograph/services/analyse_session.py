@@ -30,7 +30,6 @@ from myograph.errors import (
     ObjectGone,
     ObjectReplaced,
     StoreResting,
-    StoreUnavailable,
     TooLarge,
 )
 from myograph.recording import Facts
@@ -150,21 +149,26 @@ def _fetch(work: _Work, path: Path) -> Stored:
     """The whole file, hashed on the way; it is the one that was announced."""
     beat = _paced(work.still_ours, every_s=work.terms.lease_s / 4)
     stored = work.store.fetch(work.claim.object_key, path, beat=beat)
+    if _is_announced(work.claim, stored):
+        return stored
     announced = work.claim.file_size_bytes
-    if announced is not None and stored.size != announced:
-        raise StoreUnavailable(
+    if announced not in {None, stored.size}:
+        raise ObjectReplaced(
             f"the store holds {stored.size} bytes where {announced} were announced"
         )
-    if not _is_announced(work.claim, stored):
-        raise ObjectReplaced("other bytes lie where this recording was announced")
-    return stored
+    raise ObjectReplaced("other bytes lie where this recording was announced")
 
 
 def _is_announced(claim: Claim, stored: Stored) -> bool:
-    """By its bytes where they are known: what was restored from a backup has another etag."""
+    """By its bytes where they are known: what was restored from a backup has another etag.
+
+    Else by its etag, whatever size was told: of the two the store made only the etag.
+    """
     if claim.file_hash is not None:
         return stored.sha256 == claim.file_hash
-    return claim.storage_etag in {None, stored.etag}
+    if claim.storage_etag is not None:
+        return stored.etag == claim.storage_etag
+    return claim.file_size_bytes in {None, stored.size}
 
 
 def _paced(do: Callable[[], None], *, every_s: float) -> Callable[[], None]:
@@ -189,7 +193,7 @@ def _identify(work: _Work, stored: Stored) -> UUID | None:
     with work.pool.connection() as conn:
         results.wait_for_twins(conn, stored.sha256)
         lease.hold(conn, work.claim)
-        results.identify(conn, work.claim.session_id, stored.sha256)
+        results.identify(conn, work.claim.session_id, stored.sha256, size_bytes=stored.size)
         results.remember_protocol(conn, protocol, METHOD)
         if work.edits:
             return None

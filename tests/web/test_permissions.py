@@ -68,6 +68,13 @@ TABLE = [
     Row("GET /api/sessions/{session_id}/performance", S + "/performance", NOT_STRANGERS_SESSION),
     Row("GET /api/sessions/{session_id}/settings", S + "/settings", NOT_STRANGERS_SESSION),
     Row("PATCH /api/sessions/{session_id}/settings", S + "/settings", ENTERS, b'{"targets": null}'),
+    # Somebody else's patient cannot be chosen, nor can a session be that is not one's own.
+    Row(
+        "PATCH /api/sessions/{session_id}/patient",
+        S + "/patient",
+        ENTERS,
+        b'{"patient": "P101"}',
+    ),
     Row("PATCH /api/sessions/{session_id}/rpe", S + "/rpe", ENTERS, b'{"rpe": null}'),
     Row("PATCH /api/sessions/{session_id}/game", S + "/game", ENTERS, b'{"points_maximum": null}'),
     Row("PATCH /api/sessions/{session_id}/bfr", S + "/bfr", ENTERS, b'{"enabled": null}'),
@@ -106,6 +113,12 @@ TABLE = [
         "POST /monitoring/{event_id}/replay",
         "/monitoring/{event}/replay",
         (401, 403, 403, 403, 303),
+        form=True,
+    ),
+    Row(
+        "POST /monitoring/outgoing/{event_id}/replay",
+        "/monitoring/outgoing/00000000-0000-0000-0000-000000000000/replay",
+        (401, 403, 403, 403, 404),
         form=True,
     ),
     Row("PUT /api/uploads/{name:text}", "/api/uploads/x.c3d", (401, 202, 202, 403, 202), b"x"),

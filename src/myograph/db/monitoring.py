@@ -38,6 +38,14 @@ class LastIngest:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StoreSilence:
+    """Sessions that wait for a store that does not answer, and since when the first does."""
+
+    sessions: int
+    since: datetime
+
+
 def queued_work(conn: Connection) -> list[Work]:
     return (
         conn.cursor(row_factory=class_row(Work))
@@ -58,6 +66,23 @@ def sessions_by_state(conn: Connection) -> list[Counted]:
             """
         )
         .fetchall()
+    )
+
+
+def store_silence(conn: Connection) -> StoreSilence | None:
+    """None: nothing waits for the store."""
+    return (
+        conn.cursor(row_factory=class_row(StoreSilence))
+        .execute(
+            """
+            SELECT count(*) AS sessions, min(put_off_since) AS since
+              FROM therapy_sessions
+             WHERE put_off_since IS NOT NULL AND superseded_by IS NULL
+               AND processing_status IN ('pending', 'processing', 'reprocessing')
+            HAVING count(*) > 0
+            """
+        )
+        .fetchone()
     )
 
 

@@ -28,6 +28,20 @@ class Change:
     modified_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A change that could not be dealt with yet; it is tried again at `due_at`."""
+
+    id: int
+    operation: Literal["INSERT", "UPDATE", "DELETE"]
+    bucket: str
+    name: str
+    at: datetime
+    attempts: int
+    due_at: datetime
+    problem: str
+
+
 def next_due(conn: Connection) -> Change | None:
     """The oldest change that waits, in our hands until the transaction ends."""
     return (
@@ -70,4 +84,22 @@ def put_off(conn: Connection, change: Change, problem: str) -> None:
          WHERE id = %s
         """,
         [problem, TRIES, TRIES, change.id],
+    )
+
+
+def stuck(conn: Connection, *, limit: int) -> list[Stuck]:
+    """What failed and waits for its next try, the oldest first. For admins."""
+    return (
+        conn.cursor(row_factory=class_row(Stuck))
+        .execute(
+            """
+            SELECT id, operation, bucket, name, at, attempts, due_at, problem
+              FROM storage_outbox
+             WHERE settled_at IS NULL AND problem IS NOT NULL
+             ORDER BY id
+             LIMIT %s
+            """,
+            [limit],
+        )
+        .fetchall()
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from myograph.db.refusals import refusals
@@ -62,6 +62,15 @@ def announce_targets(conn: Connection, wanted: Sequence[tuple[str, Sequence[Type
            SET events = excluded.events, active = true, updated_at = now()
         """,
         [Jsonb([{"name": name, "events": list(events)} for name, events in wanted])],
+    )
+
+
+def active_targets(conn: Connection) -> list[str]:
+    """Who is told by now; nobody, unless the settings of the workers say so."""
+    return (
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT name FROM event_targets WHERE active ORDER BY name")
+        .fetchall()
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from myograph.db import pressures, recovery, session_settings, sessions
 from myograph.db.identity import Person
-from myograph.db.sessions import SessionState
+from myograph.db.sessions import Session, SessionState
 from myograph.errors import BadInput
 from myograph.scoring.results import Side
 from myograph.services.enter_pressures import by_hand, by_sensor
@@ -74,6 +74,17 @@ class Settings(Body, frozen=True):
     accepted_poor_channels: Annotated[list[Words], Field(max_length=64)] | None = None
 
 
+class Assignment(Body, frozen=True):
+    """Whose session it is, and the labels of the channels on each leg ("CH1"); null: on neither.
+
+    The legs are remembered for the patient. A patient can be changed, and not be taken back.
+    """
+
+    patient: Annotated[str, Field(pattern=r"^P[0-9]{3,}$", max_length=64)] = ""
+    left: Words | None = None
+    right: Words | None = None
+
+
 class Exertion(Body, frozen=True):
     rpe: Annotated[int, Field(ge=0, le=10)] | None
 
@@ -124,6 +135,19 @@ def enter_settings(
     session_id: UUID, conn: Transaction, _visitor: Uploader, body: Settings
 ) -> Entered:
     return _enter(conn, session_id, body.said())
+
+
+@router.patch("/patient")
+def assign(session_id: UUID, conn: Transaction, visitor: Uploader, body: Assignment) -> Session:
+    """Say whose session it is and which channel lay on which leg. It is scored anew at once."""
+    said = body.said()
+    if said.get("left") and said.get("left") == said.get("right"):
+        raise BadInput(f"{body.left} cannot be on both legs.")
+    left, right = (said[leg] or "" if leg in said else None for leg in ("left", "right"))
+    session_settings.assign(
+        conn, session_id, patient_code=said.get("patient"), left=left, right=right
+    )
+    return sessions.get(conn, visitor, session_id)
 
 
 @router.patch("/rpe")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from myograph.db.outbox import Stuck
 from myograph.db.upload_events import Outcome, UploadEvent
 from myograph.web.pages import words
 
@@ -66,3 +67,11 @@ def line(event: UploadEvent) -> Line:
         state=words.STATES[event.session_status] if event.session_status else None,
         sentence=words.sentence(event.sentence or "") if event.session_status == "failed" else "",
     )
+
+
+_CHANGES: Final = {"INSERT": "stored", "UPDATE": "overwritten or moved", "DELETE": "removed"}
+
+
+def change(stuck: Stuck) -> tuple[Stuck, str, str]:
+    """With what happened to the file, and why that could not be dealt with."""
+    return stuck, _CHANGES[stuck.operation], words.sentence(stuck.problem)

@@ -3,22 +3,24 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from myograph.db import monitoring, sweeps, upload_events
+from myograph.db import monitoring, outbox, outgoing, sweeps, upload_events
 from myograph.db.identity import Person
 from myograph.db.upload_events import Outcome
 from myograph.web.api.upload_events import LARGEST_ID, EventId
 from myograph.web.deps import Administrator, Transaction, short_transaction
-from myograph.web.pages import deliveries, words
+from myograph.web.pages import deliveries, told, words
 from myograph.web.templating import render
 
 router = APIRouter(include_in_schema=False)
 PAGE: Final = 50
 DEAD: Final = 20
+LAST_TOLD: Final = 10
 
 
 class Filter(BaseModel, frozen=True):
@@ -42,6 +44,12 @@ def replay(event_id: EventId, conn: Transaction, _: Administrator) -> Response:
     return RedirectResponse(f"/monitoring#event-{replayed.event_id}", HTTPStatus.SEE_OTHER)
 
 
+@router.post("/monitoring/outgoing/{event_id}/replay")
+def send_again(event_id: UUID, conn: Transaction, _: Administrator) -> Response:
+    outgoing.resend(conn, event_id)
+    return RedirectResponse("/monitoring#told-title", HTTPStatus.SEE_OTHER)
+
+
 def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]:
     with short_transaction(request, visitor) as conn:
         found = upload_events.newest(
@@ -51,20 +59,33 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
             source=asked.source.replace("\0", "") or None,
             outcome=_outcome(asked.outcome),
         )
-        dead = upload_events.dead_letters(conn, limit=DEAD)
+        dead = upload_events.dead_letters(conn, limit=DEAD + 1)
         work = monitoring.queued_work(conn)
         counted = monitoring.sessions_by_state(conn)
         ingest = monitoring.last_ingest(conn)
         swept = sweeps.last(conn)
+        silence = monitoring.store_silence(conn)
+        stuck = outbox.stuck(conn, limit=DEAD + 1)
+        targets = outgoing.active_targets(conn)
+        unheard = outgoing.newest(conn, state="dead", limit=DEAD + 1)
+        unsent = outgoing.newest(conn, state="waiting", limit=LAST_TOLD)
+        taken = outgoing.newest(conn, state="sent", limit=LAST_TOLD)
     shown = found[:PAGE]
     return {
         "rows": [deliveries.line(event) for event in shown],
-        "dead": [deliveries.line(event) for event in dead],
+        "dead": [deliveries.line(event) for event in dead[:DEAD]],
+        "more_dead": len(dead) > DEAD,
         "work": [(deliveries.TASKS.get(one.task, one.task), one) for one in work],
         "waiting": sum(one.waiting for one in work),
         "counted": [(words.STATES[one.state], one) for one in counted],
         "ingest": ingest,
         "swept": swept,
+        "silence": silence,
+        "stuck": [deliveries.change(one) for one in stuck[:DEAD]],
+        "more_stuck": len(stuck) > DEAD,
+        "targets": targets,
+        "told": told.lines([*unheard[:DEAD], *unsent, *taken], targets),
+        "more_unheard": len(unheard) > DEAD,
         "outcomes": deliveries.OUTCOMES,
         "asked": asked,
         "more": _following(asked, shown[-1].id) if len(found) > PAGE else "",

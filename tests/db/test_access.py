@@ -237,6 +237,12 @@ def filled(database, clinic, upload, run_queue):
                 "INSERT INTO session_settings (session_id) VALUES (%s) ON CONFLICT DO NOTHING",
                 [session_id],
             )
+            conn.execute(
+                "INSERT INTO bfr_monitoring (session_id, leg, actual_pressure_aop,"
+                " measurement_method, device_serial_number, series_object, entered_by)"
+                " VALUES (%s, 'left', 52, 'sensor', 'SN-1', 'P001/cuffs.csv', %s)",
+                [session_id, clinic.therapist.id],
+            )
     return Filled(of)
 
 
@@ -253,6 +259,7 @@ HANGING = (
     "performance_scores",
     "session_settings",
     "contraction_edits",
+    "bfr_monitoring",
 )
 
 
@@ -335,6 +342,10 @@ def test_no_patients_code_reaches_a_researcher(database, clinic, filled):
         "SELECT * FROM therapy_sessions_with_technical",
         "SELECT patient_code FROM patients",
         "SELECT reason FROM contraction_edits",
+        "SELECT device_serial_number FROM bfr_monitoring",
+        "SELECT series_object FROM bfr_monitoring",
+        "SELECT entered_by FROM bfr_monitoring",
+        "SELECT * FROM bfr_monitoring",
         "SELECT * FROM upload_events",
         "SELECT * FROM local_accounts",
         "SELECT app.my_patients()",

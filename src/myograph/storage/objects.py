@@ -178,9 +178,19 @@ class ObjectStore:
         return pieces.stored()
 
     def _counted(self, key: str) -> "_Pieces":
+        if self.root is not None:
+            head = self.head(key)
+            return _Pieces(head, self._in_ranges(head))
         bucket, name = self._where(key)
         with _wrapped(key):
-            return _Pieces(key, obstore.get(bucket, name))
+            sent = obstore.get(bucket, name)
+        head = Head(key, sent.meta["size"], _bare(sent.meta["e_tag"]))
+        return _Pieces(head, _streamed(key, sent))
+
+    def _in_ranges(self, head: Head) -> Iterator[bytes]:
+        """Of a folder, whose streams are read 8 KB at a time by threads that take turns."""
+        for start in range(0, head.size, CHUNK_BYTES):
+            yield self.read_range(head, start, min(start + CHUNK_BYTES, head.size))
 
     def read_range(self, head: Head, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop` of the very object that `head` describes."""
@@ -297,28 +307,27 @@ class _Counted:
 class _Pieces:
     """An object as the store sends it, counted and hashed on the way."""
 
-    def __init__(self, key: str, sent: "GetResult") -> None:
-        self._key = key
-        self._meta = sent.meta
-        self._counted = _Counted(self._sent(sent))
+    def __init__(self, head: Head, sent: Iterable[bytes]) -> None:
+        self._head = head
+        self._counted = _Counted(sent)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._counted)
 
-    def _sent(self, sent: "GetResult") -> Iterator[bytes]:
-        with _wrapped(self._key):
-            for piece in sent.stream(CHUNK_BYTES):
-                yield bytes(piece)
-
     def stored(self) -> Stored:
         """Once all of it has come; raises StoreUnavailable where it has not."""
-        counted, expected = self._counted, self._meta["size"]
-        if counted.size != expected:
+        head, counted = self._head, self._counted
+        if counted.size != head.size:
             raise StoreUnavailable(
-                f"the store sent {counted.size} of the {expected} bytes of {self._key!r}"
+                f"the store sent {counted.size} of the {head.size} bytes of {head.key!r}"
             )
-        etag = _bare(self._meta["e_tag"])
-        return Stored(self._key, counted.size, etag, counted.digest.hexdigest())
+        return Stored(head.key, counted.size, head.etag, counted.digest.hexdigest())
+
+
+def _streamed(key: str, sent: "GetResult") -> Iterator[bytes]:
+    with _wrapped(key):
+        for piece in sent.stream(CHUNK_BYTES):
+            yield bytes(piece)
 
 
 @contextmanager

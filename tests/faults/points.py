@@ -52,9 +52,9 @@ OF_THE_WORKER = (
     Point("before the file is fetched", f"{ANALYSE}:_fetch", "before"),
     Point("the file is fetched", f"{ANALYSE}:_fetch", "after"),
     Point("the identity is not committed", "myograph.db.results:identify", "after"),
-    Point("the file is identified", f"{ANALYSE}:_identify", "after"),
+    Point("the facts are read", f"{ANALYSE}:_read", "after"),
     Point("the description is not committed", f"{ANALYSE}:describe", "after"),
-    Point("the file is described", f"{ANALYSE}:_describe", "after"),
+    Point("the file is identified", f"{ANALYSE}:_identify", "after"),
     Point(
         "while it is measured",
         "myograph.worker.processes:Processes.measure",

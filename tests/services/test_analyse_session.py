@@ -598,14 +598,14 @@ def test_what_is_no_longer_there_to_be_shared_is_measured(
 ):
     first, second = upload(), upload()
     analyse(first)
-    described = analysing._describe
+    shared = analysing._shared
 
-    def meanwhile(work, path):
+    def meanwhile(*how):
         with database.connect("postgres") as conn:
             conn.execute(change, [first.session_id])
-        return described(work, path)
+        return shared(*how)
 
-    monkeypatch.setattr(analysing, "_describe", meanwhile)
+    monkeypatch.setattr(analysing, "_shared", meanwhile)
     assert analyse(second) == "analysed"
     channels, found, _ = everything(pool, second)
     assert (len(channels), len(found)) == (2, 6)

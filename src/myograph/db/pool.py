@@ -1,13 +1,14 @@
 """Connections to the database, a few, shared by all threads of one program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from myograph.errors import DatabaseUnavailable
 
-__all__ = ["DatabaseUnavailable", "PoolTimeout", "open_pool"]
+__all__ = ["DatabaseUnavailable", "PoolTimeout", "in_few_trips", "open_pool"]
 
 
 def open_pool(
@@ -35,3 +36,15 @@ def open_pool(
         check=ConnectionPool.check_connection,
         open=True,
     )
+
+
+@contextmanager
+def in_few_trips(pool: ConnectionPool[Connection]) -> Generator[Connection]:
+    """A transaction of which no statement waits for the one before.
+
+    They are sent together when an answer is read, the last ones with the commit; until then a row
+    count is not known. What fails is raised at the next answer, at the latest by the commit.
+    """
+    with pool.connection() as conn, conn.pipeline():
+        yield conn
+        conn.commit()

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -43,23 +43,24 @@ class Cuff:
 
 def of_session(conn: Connection, session_id: UUID) -> list[Cuff]:
     """Left before right; none where nobody said anything of a cuff."""
-    return (
-        conn.cursor(row_factory=class_row(Cuff))
-        .execute(
-            """
-            SELECT leg, target_pressure_aop, actual_pressure_aop,
-                   pressure_stability_coefficient, safety_gate_status, safety_violations_count,
-                   safety_violations_duration_seconds, max_pressure_deviation_aop,
-                   patient_aop_baseline_mmhg, patient_limb_circumference_cm, cuff_size,
-                   cuff_position, monitoring_device, device_calibration_date,
-                   bfr_session_duration_minutes, monitoring_frequency_hz, measurement_method
-              FROM bfr_monitoring
-             WHERE session_id = %s
-             ORDER BY leg
-            """,
-            [session_id],
-        )
-        .fetchall()
+    return asked(conn, session_id).fetchall()
+
+
+def asked(conn: Connection, session_id: UUID) -> Cursor[Cuff]:
+    """The same, to be read after other questions were asked."""
+    return conn.cursor(row_factory=class_row(Cuff)).execute(
+        """
+        SELECT leg, target_pressure_aop, actual_pressure_aop,
+               pressure_stability_coefficient, safety_gate_status, safety_violations_count,
+               safety_violations_duration_seconds, max_pressure_deviation_aop,
+               patient_aop_baseline_mmhg, patient_limb_circumference_cm, cuff_size,
+               cuff_position, monitoring_device, device_calibration_date,
+               bfr_session_duration_minutes, monitoring_frequency_hz, measurement_method
+          FROM bfr_monitoring
+         WHERE session_id = %s
+         ORDER BY leg
+        """,
+        [session_id],
     )
 
 

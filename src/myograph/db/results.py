@@ -166,11 +166,23 @@ def _judged(measured: ChannelMeasurement, muscle: MuscleScore) -> Iterator[dict[
         yield _contraction(one) | scores.of_contraction(judgements[one.number])
 
 
-def copy(conn: Connection, session_id: UUID, source: UUID) -> None:
-    """Take over what was measured in equal bytes, without what it was worth there."""
+def copy(
+    conn: Connection, session_id: UUID, source: UUID, *, score: SessionScore, inputs: SessionInputs
+) -> None:
+    """Take over what was measured in equal bytes, with what it is worth here and not there."""
     _delete(conn, session_id)
-    conn.execute(_COPY_STATISTICS, {"session_id": session_id, "source": source})
-    conn.execute(_COPY_CONTRACTIONS, {"session_id": session_id, "source": source})
+    of = {"session_id": session_id, "source": source}
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            _COPY_STATISTICS,
+            [of | {"label": m.label} | scores.of_muscle(m, inputs) for m in score.muscles],
+        )
+    judged = [
+        {"channel": m.label, "number": j.number} | scores.of_contraction(j)
+        for m in score.muscles
+        for j in m.judgements
+    ]
+    conn.execute(_COPY_CONTRACTIONS, of | {"judged": Jsonb(judged)})
     conn.execute("UPDATE therapy_sessions SET cache_hits = cache_hits + 1 WHERE id = %s", [source])
 
 
@@ -190,7 +202,6 @@ def findings_at(conn: Connection, session_id: UUID) -> list[Mapping[str, Any]]:
 
 
 def _delete(conn: Connection, session_id: UUID) -> None:
-    conn.execute("DELETE FROM performance_scores WHERE session_id = %s", [session_id])
     conn.execute("DELETE FROM emg_statistics WHERE session_id = %s", [session_id])
     contraction_edits.forget_outcomes(conn, session_id)
 
@@ -352,17 +363,29 @@ _MEASURED: LiteralString = """
         fatigue_fi_nsm5_robust_slope_per_min, fatigue_fi_nsm5_robust_slope_per_min_percent,
     """
 
+# What a channel is worth, and the values of `scores.of_muscle` in that order.
+_WORTH: LiteralString = """
+        muscle, side, mvc_peak_value, mvc_calculation_method, mvc_confidence_score,
+        target_contractions, good_contractions_intensity, good_contractions_duration,
+        good_contractions_both, completion_rate, intensity_rate, duration_rate,
+        muscle_compliance_score, left_out, compliance_reason, mvc_threshold_percentage,
+        duration_threshold_seconds
+    """
+
+_OF_MUSCLE: LiteralString = """
+        %(muscle)s, %(side)s, %(mvc)s, %(mvc_source)s, %(mvc_confidence)s, %(target)s,
+        %(good_intensity)s, %(good_duration)s, %(good_both)s, %(completion)s, %(intensity)s,
+        %(duration)s, %(compliance)s, %(left_out)s, %(reason)s, %(mvc_share)s, %(hold_s)s
+    """
+
 _INSERT_STATISTICS = (
     "INSERT INTO emg_statistics (session_id,"
     + _MEASURED
     + """
         processing_pipeline, processing_version, processing_time_ms,
-        method, protocol_digest, file_hash,
-        muscle, side, mvc_peak_value, mvc_calculation_method, mvc_confidence_score,
-        target_contractions, good_contractions_intensity, good_contractions_duration,
-        good_contractions_both, completion_rate, intensity_rate, duration_rate,
-        muscle_compliance_score, left_out, compliance_reason, mvc_threshold_percentage,
-        duration_threshold_seconds)
+        method, protocol_digest, file_hash,"""
+    + _WORTH
+    + """)
     VALUES (
         %(session_id)s, %(channel_name)s, %(channel_number)s, %(game_mvc)s, %(envelope_p95)s,
         %(activated_p95)s, %(rest_level)s, %(detection_threshold)s, %(implied_rate)s,
@@ -401,10 +424,9 @@ _INSERT_STATISTICS = (
         %(fatigue_fi_nsm5_r2)s, %(fatigue_fi_nsm5_p)s, %(fatigue_fi_nsm5_robust_slope_per_min)s,
         %(fatigue_fi_nsm5_robust_slope_per_min_percent)s,
         %(processing_pipeline)s, %(processing_version)s, %(processing_time_ms)s,
-        %(method)s, %(protocol_digest)s, %(file_hash)s,
-        %(muscle)s, %(side)s, %(mvc)s, %(mvc_source)s, %(mvc_confidence)s, %(target)s,
-        %(good_intensity)s, %(good_duration)s, %(good_both)s, %(completion)s, %(intensity)s,
-        %(duration)s, %(compliance)s, %(left_out)s, %(reason)s, %(mvc_share)s, %(hold_s)s)
+        %(method)s, %(protocol_digest)s, %(file_hash)s,"""
+    + _OF_MUSCLE
+    + """)
     """
 )
 
@@ -426,23 +448,36 @@ _COPY_STATISTICS = (
     "INSERT INTO emg_statistics (session_id,"
     + _MEASURED
     + """
-        processing_pipeline, processing_version, method, protocol_digest, file_hash)
+        processing_pipeline, processing_version, method, protocol_digest, file_hash,"""
+    + _WORTH
+    + """)
     SELECT %(session_id)s,"""
     + _MEASURED
     + """
-        processing_pipeline, processing_version, method, protocol_digest, file_hash
+        processing_pipeline, processing_version, method, protocol_digest, file_hash,"""
+    + _OF_MUSCLE
+    + """
       FROM emg_statistics
-     WHERE session_id = %(source)s
+     WHERE session_id = %(source)s AND channel_name = %(label)s
     """
 )
 
 _COPY_CONTRACTIONS = """
     INSERT INTO contractions (
         session_id, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
-        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source)
+        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source,
+        meets_intensity, meets_duration, is_good, prescribed_intensity, prescribed_duration, short)
     SELECT
-        %(session_id)s, channel, number, start_s, end_s, peak, mean, strength, activated_strength,
-        time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share, cut, source
-      FROM contractions
-     WHERE session_id = %(source)s
+        %(session_id)s, c.channel, c.number, c.start_s, c.end_s, c.peak, c.mean, c.strength,
+        c.activated_strength, c.time_to_peak_s, c.rms, c.mav, c.iemg, c.mpf, c.mdf, c.fi_nsm5,
+        c.resolution, c.masked_share, c.cut, c.source,
+        j.meets_intensity, j.meets_duration, j.is_good, j.prescribed_intensity,
+        j.prescribed_duration, j.short
+      FROM contractions c
+      LEFT JOIN jsonb_to_recordset(%(judged)s) AS j (
+               channel text, number integer, meets_intensity boolean, meets_duration boolean,
+               is_good boolean, prescribed_intensity boolean, prescribed_duration boolean,
+               short boolean)
+             ON (j.channel, j.number) = (c.channel, c.number)
+     WHERE c.session_id = %(source)s
     """

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
-from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg import Connection, Cursor
+from psycopg.rows import class_row, dict_row, scalar_row, tuple_row
 
 from myograph.analysis.results import Verdict
 from myograph.db import pressures, session_settings
@@ -36,10 +36,13 @@ class StoredChannel:
 
 @dataclass(frozen=True, slots=True)
 class KnownPatient:
+    """has_pseudonym    and the session has the same"""
+
     channel_assignment: dict[str, Any] | None
     target_contractions_per_muscle: int | None
     mvc_left_quad: float | None
     mvc_right_quad: float | None
+    has_pseudonym: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,12 @@ def lock_completed(conn: Connection, session_id: UUID) -> bool:
 
 
 def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
-    """Give patient and session the pseudonym that researchers see, where there is a patient."""
-    code: str | None = (
+    """Give the session and its patient, who is known, the pseudonym that researchers see."""
+    code = certain(
         conn.cursor(row_factory=scalar_row)
         .execute("SELECT patient_id FROM therapy_sessions WHERE id = %s", [session_id])
         .fetchone()
     )
-    if code is None:
-        return
     conn.execute(
         "UPDATE patients SET pseudonym = %s WHERE patient_code = %s AND pseudonym IS NULL",
         [pseudonym_of(code, key), code],
@@ -108,35 +109,40 @@ def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
 
 def known_of(conn: Connection, session_id: UUID, channels: tuple[StoredChannel, ...]) -> Known:
     """What is known of the session, beside what was measured in its `channels`."""
-    beside = certain(  # the caller holds the session's row
-        conn.cursor(row_factory=dict_row)
-        .execute(
-            """
-            SELECT COALESCE(s.game_metadata, '{}') AS game, t.duration_seconds, s.patient_id
-              FROM therapy_sessions s
-              LEFT JOIN c3d_technical_data t ON t.session_id = s.id
-             WHERE s.id = %s
-            """,
-            [session_id],
-        )
-        .fetchone()
-    )
+    of_session = _of_session(conn, session_id)
+    settings = session_settings.asked(conn, session_id)
+    patient = _patient(conn, session_id)
+    configuration = _site_configuration(conn)
+    before = _baseline_before(conn, session_id)
+    cuffs = pressures.asked(conn, session_id)
+    said = certain(of_session.fetchone())  # the caller holds the session's row
     return Known(
         channels=channels,
-        game=beside["game"],
-        duration_s=beside["duration_seconds"],
-        settings=session_settings.of_session(conn, session_id),
-        patient=_patient(conn, beside["patient_id"]),
-        configuration=site_configuration(conn),
-        baseline=_baseline(conn, session_id, channels[0].method) if channels else None,
-        pressures={
-            cuff.leg: cuff.actual_pressure_aop for cuff in pressures.of_session(conn, session_id)
-        },
+        game=said["game"],
+        duration_s=said["duration_seconds"],
+        settings=settings.fetchone(),
+        patient=patient.fetchone(),
+        configuration=_configuration(configuration.fetchone()),
+        baseline=_baseline(conn, before.fetchone(), channels),
+        pressures={cuff.leg: cuff.actual_pressure_aop for cuff in cuffs},
     )
 
 
-def _baseline(conn: Connection, session_id: UUID, method: str) -> KnownBaseline | None:
-    row = conn.execute(
+def _of_session(conn: Connection, session_id: UUID) -> Cursor[dict[str, Any]]:
+    return conn.cursor(row_factory=dict_row).execute(
+        """
+        SELECT COALESCE(s.game_metadata, '{}') AS game, t.duration_seconds
+          FROM therapy_sessions s
+          LEFT JOIN c3d_technical_data t ON t.session_id = s.id
+         WHERE s.id = %s
+        """,
+        [session_id],
+    )
+
+
+def _baseline_before(conn: Connection, session_id: UUID) -> Cursor[tuple[UUID, float]]:
+    """The patient's latest baseline before this session, and how many days before."""
+    return conn.cursor(row_factory=tuple_row).execute(
         """
         SELECT b.id, extract(epoch FROM t.sorted_at - b.sorted_at)::double precision / 86400
           FROM therapy_sessions t
@@ -147,12 +153,17 @@ def _baseline(conn: Connection, session_id: UUID, method: str) -> KnownBaseline 
          LIMIT 1
         """,
         [session_id],
-    ).fetchone()
-    if row is None:
+    )
+
+
+def _baseline(
+    conn: Connection, before: tuple[UUID, float] | None, channels: tuple[StoredChannel, ...]
+) -> KnownBaseline | None:
+    if before is None or not channels:
         return None
-    found, age_days = row
-    channels = tuple(c for c in channels_of(conn, found) if c.method == method)
-    return KnownBaseline(channels, sides_of(conn, found), age_days)
+    found, age_days = before
+    measured = tuple(c for c in channels_of(conn, found) if c.method == channels[0].method)
+    return KnownBaseline(measured, sides_of(conn, found), age_days)
 
 
 def rescore_after(conn: Connection, session_id: UUID) -> None:
@@ -178,18 +189,21 @@ def sides_of(conn: Connection, session_id: UUID) -> Mapping[str, Side]:
 
 def site_configuration(conn: Connection) -> Configuration:
     """The configuration of every session that names none."""
-    row = (
-        conn.cursor(row_factory=dict_row)
-        .execute(
-            """
-            SELECT id, version, name, weights, component_weights AS compliance_weights,
-                   rpe_mapping AS rpe_scores, include_estimated_intensity, targets
-              FROM scoring_configuration
-             WHERE scope = 'site' AND active
-            """
-        )
-        .fetchone()
+    return _configuration(_site_configuration(conn).fetchone())
+
+
+def _site_configuration(conn: Connection) -> Cursor[dict[str, Any]]:
+    return conn.cursor(row_factory=dict_row).execute(
+        """
+        SELECT id, version, name, weights, component_weights AS compliance_weights,
+               rpe_mapping AS rpe_scores, include_estimated_intensity, targets
+          FROM scoring_configuration
+         WHERE scope = 'site' AND active
+        """
     )
+
+
+def _configuration(row: dict[str, Any] | None) -> Configuration:
     if row is None:
         return Configuration()
     rpe = {int(value): score for value, score in row.pop("rpe_scores").items()}
@@ -198,8 +212,7 @@ def site_configuration(conn: Connection) -> Configuration:
 
 def channels_of(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]:
     """What was measured, from its rows."""
-    efforts = _efforts(conn, session_id)
-    rows = conn.cursor(row_factory=dict_row).execute(
+    measured = conn.cursor(row_factory=dict_row).execute(
         """
         SELECT channel_name AS label, envelope_p95, activated_p95, game_mvc, quality_verdict,
                signal_quality_score, method, protocol_digest
@@ -209,12 +222,7 @@ def channels_of(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]
         """,
         [session_id],
     )
-    return tuple(StoredChannel(efforts=tuple(efforts[row["label"]]), **row) for row in rows)
-
-
-def _efforts(conn: Connection, session_id: UUID) -> defaultdict[str, list[Effort]]:
-    found: defaultdict[str, list[Effort]] = defaultdict(list)
-    rows = conn.execute(
+    contractions = conn.execute(
         """
         SELECT channel, number, end_s - start_s, strength, activated_strength, masked_share
           FROM contractions
@@ -223,22 +231,21 @@ def _efforts(conn: Connection, session_id: UUID) -> defaultdict[str, list[Effort
         """,
         [session_id],
     )
-    for channel, *effort in rows:
-        found[channel].append(Effort(*effort))
-    return found
+    efforts: defaultdict[str, list[Effort]] = defaultdict(list)
+    for channel, *effort in contractions:
+        efforts[channel].append(Effort(*effort))
+    return tuple(StoredChannel(efforts=tuple(efforts[row["label"]]), **row) for row in measured)
 
 
-def _patient(conn: Connection, code: str | None) -> KnownPatient | None:
-    return (
-        conn.cursor(row_factory=class_row(KnownPatient))
-        .execute(
-            """
-            SELECT channel_assignment, target_contractions_per_muscle,
-                   mvc_left_quad, mvc_right_quad
-              FROM patients
-             WHERE patient_code = %s
-            """,
-            [code],
-        )
-        .fetchone()
+def _patient(conn: Connection, session_id: UUID) -> Cursor[KnownPatient]:
+    return conn.cursor(row_factory=class_row(KnownPatient)).execute(
+        """
+        SELECT p.channel_assignment, p.target_contractions_per_muscle, p.mvc_left_quad,
+               p.mvc_right_quad,
+               COALESCE(p.pseudonym = t.pseudonym, false) AS has_pseudonym
+          FROM therapy_sessions t
+          JOIN patients p ON p.patient_code = t.patient_id
+         WHERE t.id = %s
+        """,
+        [session_id],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -45,22 +45,23 @@ class SessionSettings:
 
 def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
     """None where nobody has said anything about this session yet."""
-    return (
-        conn.cursor(row_factory=class_row(SessionSettings))
-        .execute(
-            """
-            SELECT session_id, mvc_calculation_method, mvc_threshold_percentage,
-                   mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
-                   duration_threshold_left_quad, duration_threshold_right_quad, targets,
-                   target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
-                   channel_assignment, rpe_post_session, accepted_poor_channels,
-                   performance_weights, game_points_maximum, game_difficulty_level, entered
-              FROM session_settings
-             WHERE session_id = %s
-            """,
-            [session_id],
-        )
-        .fetchone()
+    return asked(conn, session_id).fetchone()
+
+
+def asked(conn: Connection, session_id: UUID) -> Cursor[SessionSettings]:
+    """The same, to be read after other questions were asked."""
+    return conn.cursor(row_factory=class_row(SessionSettings)).execute(
+        """
+        SELECT session_id, mvc_calculation_method, mvc_threshold_percentage,
+               mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
+               duration_threshold_left_quad, duration_threshold_right_quad, targets,
+               target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
+               channel_assignment, rpe_post_session, accepted_poor_channels,
+               performance_weights, game_points_maximum, game_difficulty_level, entered
+          FROM session_settings
+         WHERE session_id = %s
+        """,
+        [session_id],
     )
 
 

@@ -20,8 +20,9 @@ from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.analysis.results import Measurement
 from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
-from myograph.db import contraction_edits, lease, results
+from myograph.db import contraction_edits, lease, results, scoring
 from myograph.db.lease import Claim
+from myograph.db.pool import in_few_trips
 from myograph.errors import (
     BadName,
     LeaseLost,
@@ -35,7 +36,7 @@ from myograph.errors import (
 from myograph.recording import Facts
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
 from myograph.services.measure_file import Measure, Stopped
-from myograph.services.rescore_session import score, score_rows
+from myograph.services.rescore_session import score
 from myograph.storage.objects import ObjectStore, Stored
 
 Outcome = Literal[
@@ -85,7 +86,7 @@ def analyse_session(
     queued for later.
     """
     began = time.monotonic()
-    with pool.connection() as conn:
+    with in_few_trips(pool) as conn:
         claim = lease.claim(conn, session_id, seconds=terms.lease_s, holder=terms.holder)
         edits = contraction_edits.active(conn, session_id)
     if claim is None:
@@ -134,8 +135,7 @@ def _analyse(work: _Work) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="myograph-", dir=work.terms.scratch) as folder:
         path = Path(folder) / "recording.c3d"
         stored = _fetch(work, path)
-        source = _identify(work, stored)
-        facts = _describe(work, path)
+        facts, source = _identify(work, stored, path)
         if source is not None and _shared(work, source, stored.sha256):
             return "shared"
         measured = work.measure(
@@ -184,35 +184,52 @@ def _paced(do: Callable[[], None], *, every_s: float) -> Callable[[], None]:
     return beat
 
 
-def _identify(work: _Work, stored: Stored) -> UUID | None:
-    """Note the bytes; the session that the same measurement can be taken from, if there is one.
+def _identify(work: _Work, stored: Stored, path: Path) -> tuple[Facts, UUID | None]:
+    """What the file says, on the page before its samples are read, and whose measurement it shares.
 
-    There is none for a session that somebody corrected: its measurement is its own.
+    Its bytes are noted even where nothing can be read in them.
     """
-    protocol = work.terms.protocol
-    with work.pool.connection() as conn:
-        results.wait_for_twins(conn, stored.sha256)
-        lease.hold(conn, work.claim)
-        results.identify(conn, work.claim.session_id, stored.sha256, size_bytes=stored.size)
-        results.remember_protocol(conn, protocol, METHOD)
-        if work.edits:
-            return None
-        found = results.measured_before(
-            conn, stored.sha256, METHOD, protocol.digest, recovered=work.claim.recovered
-        )
-    return found if found != work.claim.session_id else None
-
-
-def _describe(work: _Work, path: Path) -> Facts:
-    """What the file says of itself, on the page before the samples are read."""
-    with FileSource(path) as source:
-        facts = read_facts(source, recover=work.claim.recovered)
-    with work.pool.connection() as conn:
-        lease.hold(conn, work.claim)
+    try:
+        facts = _read(work, path)
+    except Exception:
+        with in_few_trips(work.pool) as conn:
+            _note(work, conn, stored)
+        raise
+    with in_few_trips(work.pool) as conn:
+        _note(work, conn, stored)
         describe(
             conn, work.claim.session_id, facts, name=work.claim.file_path, zone=work.terms.zone
         )
-    return facts
+        results.remember_protocol(conn, work.terms.protocol, METHOD)
+        return facts, _source(work, conn, stored)
+
+
+def _read(work: _Work, path: Path) -> Facts:
+    with FileSource(path) as source:
+        return read_facts(source, recover=work.claim.recovered)
+
+
+def _note(work: _Work, conn: Connection, stored: Stored) -> None:
+    results.wait_for_twins(conn, stored.sha256)
+    lease.hold(conn, work.claim)
+    results.identify(conn, work.claim.session_id, stored.sha256, size_bytes=stored.size)
+
+
+def _source(work: _Work, conn: Connection, stored: Stored) -> UUID | None:
+    """The session that the same measurement can be taken from, if there is one.
+
+    There is none for a session that somebody corrected: its measurement is its own.
+    """
+    if work.edits:
+        return None
+    found = results.measured_before(
+        conn,
+        stored.sha256,
+        METHOD,
+        work.terms.protocol.digest,
+        recovered=work.claim.recovered,
+    )
+    return found if found != work.claim.session_id else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +242,7 @@ class _Noted:
 
 def _save(work: _Work, write: Callable[[Connection], _Noted]) -> None:
     """Results, scores and the end of the claim: all, or nothing where the claim is lost."""
-    with work.pool.connection() as conn:
+    with in_few_trips(work.pool) as conn:
         lease.hold(conn, work.claim)
         noted = write(conn)
         lease.complete(
@@ -276,9 +293,12 @@ def _share(work: _Work, conn: Connection, source: UUID, file_hash: str) -> _Note
     session_id = work.claim.session_id
     if not _still_there(work, conn, source, file_hash):
         raise _NotThereAnyMore
-    results.copy(conn, session_id, source)
-    scored = score_rows(conn, session_id, pseudonym_key=work.terms.pseudonym_key)
-    return _Noted(results.findings_at(conn, source), scored.list_row)
+    findings = results.findings_at(conn, source)
+    channels = scoring.channels_of(conn, source)
+    scored = score(conn, session_id, channels, pseudonym_key=work.terms.pseudonym_key)
+    results.copy(conn, session_id, source, score=scored.score, inputs=scored.inputs)
+    scored.save(conn, session_id)
+    return _Noted(findings, scored.list_row)
 
 
 def _still_there(work: _Work, conn: Connection, source: UUID, file_hash: str) -> bool:

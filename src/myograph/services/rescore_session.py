@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from myograph.db import scores, scoring
+from myograph.db.pool import in_few_trips
 from myograph.db.scoring import Known, KnownBaseline, StoredChannel
 from myograph.db.session_settings import SessionSettings
 from myograph.scoring.configuration import Configuration
@@ -44,11 +45,14 @@ def rescore_session(
     Never reads the file, so it works for as long as the rows are kept. A baseline whose legs have
     changed is another reference: what it judges is queued.
     """
-    with pool.connection() as conn:
+    with in_few_trips(pool) as conn:
         if not scoring.lock_completed(conn, session_id):
             return False
         sides = scoring.sides_of(conn, session_id)
-        scored = score_rows(conn, session_id, pseudonym_key=pseudonym_key)
+        channels = scoring.channels_of(conn, session_id)
+        scored = score(conn, session_id, channels, pseudonym_key=pseudonym_key)
+        scored.save(conn, session_id)
+        scores.judge(conn, session_id, scored.score, scored.inputs)
         scores.show_in_lists(conn, session_id, scored.list_row)
         if scoring.sides_of(conn, session_id) != sides:
             scoring.rescore_after(conn, session_id)
@@ -91,21 +95,13 @@ def score(
     pseudonym_key: str,
 ) -> Scored:
     """Score the session as it stands in this transaction, which holds its row; nothing is saved."""
-    scoring.name_pseudonym(conn, session_id, pseudonym_key)
     known = scoring.known_of(conn, session_id, channels)
+    if known.patient is not None and not known.patient.has_pseudonym:
+        scoring.name_pseudonym(conn, session_id, pseudonym_key)
     chosen = chosen_inputs(known)
     evidence = [_evidence(channel, chosen.legs) for channel in channels]
     result = score_session(evidence, chosen.inputs, chosen_configuration(known))
     return Scored(result, chosen.inputs, chosen.sources, known)
-
-
-def score_rows(conn: Connection, session_id: UUID, *, pseudonym_key: str) -> Scored:
-    """Score what is stored and save it: all but the row of lists."""
-    channels = scoring.channels_of(conn, session_id)
-    scored = score(conn, session_id, channels, pseudonym_key=pseudonym_key)
-    scored.save(conn, session_id)
-    scores.judge(conn, session_id, scored.score, scored.inputs)
-    return scored
 
 
 @dataclass(frozen=True, slots=True)

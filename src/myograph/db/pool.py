@@ -8,7 +8,13 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from myograph.errors import DatabaseUnavailable
 
-__all__ = ["DatabaseUnavailable", "PoolTimeout", "in_few_trips", "open_pool"]
+__all__ = [
+    "DatabaseUnavailable",
+    "PoolTimeout",
+    "do_not_wait_for_the_disk",
+    "in_few_trips",
+    "open_pool",
+]
 
 
 def open_pool(
@@ -48,3 +54,11 @@ def in_few_trips(pool: ConnectionPool[Connection]) -> Generator[Connection]:
     with pool.connection() as conn, conn.pipeline():
         yield conn
         conn.commit()
+
+
+def do_not_wait_for_the_disk(conn: Connection) -> None:
+    """For a transaction that is done again in any case where the server crashes soon after it.
+
+    Every later commit that waits makes this one last, too.
+    """
+    conn.execute("SET LOCAL synchronous_commit = off")

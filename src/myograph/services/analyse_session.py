@@ -22,7 +22,7 @@ from myograph.c3d.recording import read_facts
 from myograph.c3d.source import FileSource
 from myograph.db import contraction_edits, lease, results, scoring
 from myograph.db.lease import Claim
-from myograph.db.pool import in_few_trips
+from myograph.db.pool import do_not_wait_for_the_disk, in_few_trips
 from myograph.errors import (
     BadName,
     LeaseLost,
@@ -132,8 +132,10 @@ class _Work:
 
 
 def _analyse(work: _Work) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="myograph-", dir=work.terms.scratch) as folder:
-        path = Path(folder) / "recording.c3d"
+    with tempfile.NamedTemporaryFile(
+        prefix="myograph-", suffix=".c3d", dir=work.terms.scratch
+    ) as copy:
+        path = Path(copy.name)
         stored = _fetch(work, path)
         facts, source = _identify(work, stored, path)
         if source is not None and _shared(work, source, stored.sha256):
@@ -210,6 +212,7 @@ def _read(work: _Work, path: Path) -> Facts:
 
 
 def _note(work: _Work, conn: Connection, stored: Stored) -> None:
+    do_not_wait_for_the_disk(conn)  # only a session that is still claimed would lose this
     results.wait_for_twins(conn, stored.sha256)
     lease.hold(conn, work.claim)
     results.identify(conn, work.claim.session_id, stored.sha256, size_bytes=stored.size)

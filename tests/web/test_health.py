@@ -1,4 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from fastapi.testclient import TestClient
 
 from myograph.storage.objects import folder_store
@@ -28,3 +31,17 @@ def test_without_storage_it_is_alive_and_not_ready(served, make_app, tmp_path):
     assert (answer.status_code, answer.json()["status"]) == (503, "not ok")
     assert answer.json()["checks"]["database"] == "ok"
     assert answer.json()["checks"]["storage"] != "ok"
+
+
+def test_it_says_that_it_lives_while_every_thread_is_busy(make_app):
+    with TestClient(make_app()) as server, ThreadPoolExecutor(1) as visitor:
+        limiter = server.portal.call(current_default_thread_limiter)
+        busy = [object() for _ in range(int(limiter.total_tokens))]
+        for one in busy:
+            server.portal.call(limiter.acquire_on_behalf_of_nowait, one)
+        try:
+            answer = visitor.submit(server.get, "/livez").result(timeout=10)
+        finally:
+            for one in busy:
+                server.portal.call(limiter.release_on_behalf_of, one)
+    assert answer.status_code == 200

@@ -126,6 +126,9 @@ def test_a_series_gives_stability_violations_and_their_duration(ann, served, ses
     work()
     score = ann.get(f"{session}/performance").json()
     assert (score["bfr_pressure_aop"], score["bfr_compliance_gate"]) == (50, None)
+    page = ann.get(session.removeprefix("/api")).text
+    assert "Left cuff: 50.0 % of occlusion pressure in the middle of 1 min 00 s" in page
+    assert "Left cuff: outside once for 20 s, 33 % of the time: a violation" in page
 
 
 def test_a_series_of_an_hour_at_ten_hertz_is_taken(ann, session):

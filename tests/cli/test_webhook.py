@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
@@ -22,6 +23,19 @@ LISTED = [
     {"name": "gateway", "kind": "sha256", "secrets": ["s" * 16]},
     {"name": "minio", "kind": "bearer", "secrets": ["t" * 16]},
 ]
+
+
+@pytest.fixture(autouse=True)
+def quiet_log():
+    """The service runs in this process: what it logs is no word of the command."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    yield
+    structlog.configure(**before)
+
+
+def _drop(_logger, _method, _event):
+    raise structlog.DropEvent
 
 
 @pytest.fixture

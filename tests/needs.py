@@ -60,6 +60,11 @@ def _no_recordings() -> str:
     return f"{named} holds none" if named else "MYOGRAPH_TEST_DATA is not set"
 
 
+def _no_curl() -> str:
+    absent = [name for name in ("curl", "openssl") if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found" if absent else ""
+
+
 NEEDS = {
     "recordings": Need("of real recordings", _no_recordings),
     "browser": Need(
@@ -69,6 +74,7 @@ NEEDS = {
     "postgres16": Need(
         "on PostgreSQL 16", lambda: "" if postgres_16() else "the wheel holds none here"
     ),
+    "curl": Need("with curl and openssl", _no_curl),
     "root": Need("as root", lambda: "" if os.geteuid() == 0 else "this is an ordinary user"),
     "ordinary_user": Need(
         "as an ordinary user", lambda: "" if os.geteuid() != 0 else "this is root"

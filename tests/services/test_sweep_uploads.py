@@ -15,6 +15,7 @@ from myograph.db import sweeps
 from myograph.db.pool import open_pool
 from myograph.errors import StoreUnavailable
 from myograph.services import look_into_store as looking
+from myograph.services import sweep_uploads as sweeping
 from myograph.services.receive_upload import Upload
 from myograph.services.sweep_uploads import survey_uploads, sweep_uploads
 from myograph.storage.objects import ObjectStore, S3Account, s3_store
@@ -107,6 +108,35 @@ def test_what_nobody_announced_gets_a_session_with_its_jobs(place, sweep, rows, 
         assert conn.execute("SELECT count(*) FROM queue.procrastinate_jobs").fetchone() == (2,)
         event = "SELECT source, shape, outcome FROM upload_events"
         assert conn.execute(event).fetchall() == [("sweep", "sweep", "created")]
+
+
+def test_what_came_first_is_first_though_many_are_received_at_once(folder, sweep, rows):
+    for age, name in enumerate(["P001/c.c3d", "P001/a.c3d", "P001/b.c3d"]):
+        folder.put(name)
+        os.utime(folder.path(name), (1e9 - age, 1e9 - age))
+    assert sweep(folder)["created"] == 3
+    came = sorted(rows("created_at, file_path"))
+    assert [name for _, name in came] == ["P001/b.c3d", "P001/a.c3d", "P001/c.c3d"]
+    assert len({at for at, _ in came}) == 3
+
+
+def test_one_that_cannot_be_received_keeps_none_of_those_beside_it_out(
+    place, sweep, rows, database
+):
+    for number in range(4):
+        place.put(f"P001/{number}.c3d")
+    with database.connect("postgres") as conn:
+        conn.execute(
+            "ALTER TABLE therapy_sessions ADD CONSTRAINT none CHECK (file_path <> 'P001/2.c3d')"
+        )
+    try:
+        swept = sweep(place)
+    finally:
+        with database.connect("postgres") as conn:
+            conn.execute("ALTER TABLE therapy_sessions DROP CONSTRAINT none")
+    assert swept == {"listed": 4, "created": 3, "problem": "CheckViolation"}
+    assert sorted(rows("file_path")) == [(f"P001/{number}.c3d",) for number in (0, 1, 3)]
+    assert sweep(place)["created"] == 1
 
 
 def test_a_second_sweep_finds_nothing_new(place, sweep, rows):
@@ -363,7 +393,8 @@ class Interrupted(Exception):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_an_interrupted_sweep_is_ended_by_the_next(place, pool, sweep, rows, steps):
+def test_an_interrupted_sweep_is_ended_by_the_next(place, pool, sweep, rows, steps, monkeypatch):
+    monkeypatch.setattr(sweeping, "_AT_ONCE", 1)
     for number in range(3):
         place.put(f"P001/{number}.c3d")
     left = steps

@@ -3,6 +3,7 @@
 An announcement is a hint, early, late, doubled or out of order; `app.receive_event` decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Literal, LiteralString
@@ -36,6 +37,12 @@ Outcome = Literal["created", "duplicate", "renamed", "restored", "late", "gone",
 RECEIVE_EVENT: Final[LiteralString] = (
     "SELECT event_id, session_id, outcome, status, metadata FROM app.receive_event(%s)"
 )
+
+_RECEIVE_EVENTS: Final[LiteralString] = """
+    SELECT r.event_id, r.session_id, r.outcome, r.status, r.metadata
+      FROM jsonb_array_elements(%s) WITH ORDINALITY e (event, n), app.receive_event(e.event) r
+     ORDER BY e.n
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,16 @@ def receive_event(conn: Connection, upload: Upload) -> Received:
             conn.cursor(row_factory=class_row(Received))
             .execute(RECEIVE_EVENT, [Jsonb(event_of(upload))])
             .fetchone()
+        )
+
+
+def receive_events(conn: Connection, uploads: Sequence[Upload]) -> list[Received]:
+    """What each of them comes to, in their order, by one statement: all of them, or none."""
+    with refusals():
+        return (
+            conn.cursor(row_factory=class_row(Received))
+            .execute(_RECEIVE_EVENTS, [Jsonb([event_of(upload) for upload in uploads])])
+            .fetchall()
         )
 
 

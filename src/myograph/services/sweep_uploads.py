@@ -2,9 +2,10 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice
 
 import psycopg
 from psycopg import Connection
@@ -15,11 +16,18 @@ from myograph.db.listing import Absent, Finding, Meaning
 from myograph.db.sweeps import Counts
 from myograph.errors import BadName, MyographError, StoreUnavailable
 from myograph.services.look_into_store import Beat, Look, Pool, Progress, look_into_store
-from myograph.services.receive_upload import Refused, Upload, receive_event
+from myograph.services.receive_upload import (
+    Received,
+    Refused,
+    Upload,
+    receive_event,
+    receive_events,
+)
 from myograph.storage.listing import SETTLE_S, refusal
 from myograph.storage.objects import ObjectStore
 
 _PLAN_EVERY = 500  # new sessions, after which the server's plans are of too few
+_AT_ONCE = 100  # new objects in one transaction: each holds its locks until the last is received
 _EMPTY_IS_SUSPECT = 10  # a bucket loses so many at once by a wrong address sooner than by hand
 
 
@@ -51,8 +59,8 @@ def sweep_uploads(
     settle_s    what was touched since may still be being written, and waits for the next sweep
     None where another sweep of this bucket runs, or began less than `every_s` ago.
 
-    Each object is received in a transaction of its own. Half a listing makes sessions and takes
-    none away.
+    New objects are received many in a transaction, and each in its own where one of them spoils
+    it. Half a listing makes sessions and takes none away.
     """
     with pool.connection() as conn:
         with conn.transaction():
@@ -95,15 +103,12 @@ def _tidy(conn: Connection, up: Callable[[], None]) -> Generator[None]:
 def _sweep(conn: Connection, store: ObjectStore, look: Look, beat: Beat) -> Swept:
     counted: Counter[Meaning] = Counter()
     problems = [look.problem] if look.problem else []
-    for number, finding in enumerate(look.findings):
+    for number, together in _numbered(_together(look.findings)):
         beat(Progress("comparing", number, len(look.findings)))
-        if number % _PLAN_EVERY == 0:
+        if number % _PLAN_EVERY < len(together):
             with conn.transaction():
                 sweeps.plan_anew(conn)
-        try:
-            counted[_take_up(conn, store, look, finding)] += 1
-        except _LEFT_FOR_LATER as exc:
-            problems.append(_said(exc))
+        counted += _take_up_all(conn, store, look, together, problems)
     gone = sum(_let_go(conn, look, one) for one in _missing(conn, store, look, beat, problems))
     return _swept(look, counted, gone, problems)
 
@@ -116,13 +121,58 @@ _LEFT_FOR_LATER = (
 )
 
 
+def _together(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
+    """In their order: those that are new many at once, whatever else it is one by one."""
+    for new, some in groupby(findings, lambda finding: finding.meaning == "new"):
+        yield from _chunks(some, _AT_ONCE if new else 1)
+
+
+def _chunks(findings: Iterable[Finding], size: int) -> Iterator[Sequence[Finding]]:
+    left = iter(findings)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def _numbered(chunks: Iterator[Sequence[Finding]]) -> Iterator[tuple[int, Sequence[Finding]]]:
+    """Each with how many came before it."""
+    before = 0
+    for chunk in chunks:
+        yield before, chunk
+        before += len(chunk)
+
+
+def _take_up_all(
+    conn: Connection,
+    store: ObjectStore,
+    look: Look,
+    findings: Sequence[Finding],
+    problems: list[str],
+) -> Counter[Meaning]:
+    """At once, or one by one where they are few or one of them cannot be received."""
+    if len(findings) > 1:
+        with contextlib.suppress(*_LEFT_FOR_LATER), conn.transaction():
+            received = receive_events(conn, [_announcement(look, one) for one in findings])
+            return Counter[Meaning](map(_became, findings, received))
+    counted: Counter[Meaning] = Counter()
+    for finding in findings:
+        try:
+            counted[_take_up(conn, store, look, finding)] += 1
+        except _LEFT_FOR_LATER as exc:
+            problems.append(_said(exc))
+    return counted
+
+
 def _take_up(conn: Connection, store: ObjectStore, look: Look, finding: Finding) -> Meaning:
-    """What it was in the end: another may have announced it meanwhile."""
     same = _has_same_bytes(store, look.bucket, finding)
     with conn.transaction():
         if same and finding.session_id is not None:
             found.recognise(conn, finding.session_id, etag=finding.etag, version=finding.version)
         received = receive_event(conn, _announcement(look, finding))
+    return _became(finding, received)
+
+
+def _became(finding: Finding, received: Received) -> Meaning:
+    """What it was in the end: another may have announced it meanwhile."""
     if received.outcome == "restored" and finding.meaning != "moved":
         return "again"
     return finding.meaning if received.outcome in {"created", "renamed", "restored"} else "known"

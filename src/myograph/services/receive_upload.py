@@ -37,8 +37,8 @@ Outcome = Literal["created", "duplicate", "renamed", "restored", "late", "gone",
 RECEIVE_EVENT: Final[LiteralString] = (
     "SELECT event_id, session_id, outcome, status, metadata FROM app.receive_event(%s)"
 )
-
-_RECEIVE_EVENTS: Final[LiteralString] = """
+# Of many; the argument is Jsonb([event_of(upload), ...]).
+RECEIVE_EVENTS: Final[LiteralString] = """
     SELECT r.event_id, r.session_id, r.outcome, r.status, r.metadata
       FROM jsonb_array_elements(%s) WITH ORDINALITY e (event, n), app.receive_event(e.event) r
      ORDER BY e.n
@@ -146,7 +146,7 @@ def receive_events(conn: Connection, uploads: Sequence[Upload]) -> list[Received
     with refusals():
         return (
             conn.cursor(row_factory=class_row(Received))
-            .execute(_RECEIVE_EVENTS, [Jsonb([event_of(upload) for upload in uploads])])
+            .execute(RECEIVE_EVENTS, [Jsonb([event_of(upload) for upload in uploads])])
             .fetchall()
         )
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, LiteralString, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection
@@ -21,18 +21,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from myograph.db.refusals import refusals
 from myograph.errors import BadInput, DatabaseUnavailable, MalformedEvent, NotAllowed, Overloaded
-from myograph.services.receive_upload import Received
+from myograph.services.receive_upload import RECEIVE_EVENTS, Received
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 WRITERS: Final = 2
 MOST_TOGETHER: Final = 32
 MOST_WAITING: Final = 1000
 
-_RECEIVE: LiteralString = """
-    SELECT r.event_id, r.session_id, r.outcome, r.status, r.metadata
-      FROM jsonb_array_elements(%s) WITH ORDINALITY e (event, n), app.receive_event(e.event) r
-     ORDER BY e.n
-    """
 _NOT_NOW: Final = "The database does not answer at the moment. Please send this again."
 _TOO_MANY: Final = "Too many deliveries came at once. Please send this one again in a moment."
 
@@ -113,7 +108,7 @@ class Inbox:
         written = sorted(range(len(events)), key=lambda n: _place(events[n]))
         async with asyncio.timeout(self._timeout_s), self._pool.connection() as conn:
             cursor = conn.cursor(row_factory=class_row(Received))
-            await cursor.execute(_RECEIVE, [Jsonb([events[n] for n in written])])
+            await cursor.execute(RECEIVE_EVENTS, [Jsonb([events[n] for n in written])])
             found = dict(zip(written, await cursor.fetchall(), strict=True))
         received = [found[n] for n in range(len(events))]
         for letter in letters:

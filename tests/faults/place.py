@@ -21,6 +21,7 @@ from uuid import UUID
 import httpx2
 import psutil
 
+from myograph.db.connections import IDLE_S
 from myograph.db.embedded import Cluster, Login, secrets_of
 from myograph.db.pool import open_pool
 from myograph.services.receive_upload import Received, Upload, receive_event
@@ -196,6 +197,7 @@ class Place:
         proxy: Proxy | None = None,
         store: dict[str, Any] | None = None,
         lease_s: float = LEASE_S,
+        idle_s: float = IDLE_S,
         concurrency: int = 1,
         processes: bool = False,
         rhythm: dict[str, float] | None = None,
@@ -206,6 +208,7 @@ class Place:
             "url": self.url("myograph_work", proxy),
             "store": store or {"url": self.objects.as_uri()},
             "lease_s": lease_s,
+            "idle_s": idle_s,
             "concurrency": concurrency,
             "processes": processes,
             "rhythm": rhythm or {**QUICK, "stop_within_s": STOP_WITHIN_S},

@@ -26,11 +26,13 @@ def _arm(told: dict[str, Any], *, measuring: bool) -> None:
 
 
 def _work(told: dict[str, Any]) -> None:
-    from myograph.storage.objects import open_store  # noqa: PLC0415 - not where one measures
+    from myograph.db import connections  # noqa: PLC0415 - not where one measures
+    from myograph.storage.objects import open_store  # noqa: PLC0415
     from myograph.worker import run as worker  # noqa: PLC0415
 
     if not told["processes"]:
         worker.Processes = _Here  # saves a second of loading per worker
+    connections.IDLE_S = told["idle_s"]
     worker.run_worker(
         told["url"],
         open_store(**told["store"]),

@@ -18,6 +18,7 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 PIECE = 64 * 1024
@@ -33,12 +34,14 @@ class Fault:
     end             how it ends once `after_bytes` came from the server; None: it is left alone
     round_trip_s    what a message there and its answer take longer
     answer          said in the server's place to whatever is asked
+    unnoticed       the server hears nothing of it when the program is gone
     """
 
     end: Literal["close", "reset", "stall"] | None = None
     after_bytes: int = 0
     round_trip_s: float = 0.0
     answer: bytes | None = None
+    unnoticed: bool = False
 
 
 PASS = Fault()
@@ -56,6 +59,11 @@ def reset(after_bytes: int) -> Fault:
 def stall(after_bytes: int) -> Fault:
     """Nothing more comes, and the line stays open."""
     return Fault("stall", after_bytes)
+
+
+def half_open() -> Fault:
+    """Of a program whose machine loses its power: its lines stay, and nothing comes of them."""
+    return Fault(unnoticed=True)
 
 
 def slow(round_trip_s: float) -> Fault:
@@ -80,6 +88,7 @@ class Proxy:
         self._server = server
         self._faults: tuple[Fault, ...] = (PASS,)
         self._open: set[asyncio.Task[None]] = set()
+        self._left_open: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
         self._door: asyncio.Server | None = None
 
@@ -147,8 +156,8 @@ class Proxy:
         there, back = await self._connected()
         half_s = fault.round_trip_s / 2
         sending = asyncio.create_task(_pump(reader, back, half_s, None))
-        # Who hangs up is gone for the server too: it would wait within a transaction for hours.
-        sending.add_done_callback(lambda _: back.close())
+        hang_up = partial(self._left_open.append, back) if fault.unnoticed else back.close
+        sending.add_done_callback(lambda _: hang_up())
         try:
             left = fault.after_bytes if fault.end else None
             ended_by_us = await _pump(there, writer, half_s, left)
@@ -158,7 +167,6 @@ class Proxy:
                 _reset(writer)
         finally:
             sending.cancel()
-            back.close()
             await asyncio.gather(sending, return_exceptions=True)
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -176,6 +184,8 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._close_door()
+        for line in self._left_open:
+            line.close()
         self._loop.call_later(0.01, self._loop.stop)  # what was aborted says goodbye first
 
 

@@ -11,6 +11,7 @@ from tests.faults.proxy import (
     PASS,
     PATIENCE_S,
     fault_proxy,
+    half_open,
     http_answer,
     reset,
     slow,
@@ -112,6 +113,23 @@ def test_a_cut_ends_what_is_open(proxy):
         for one in (line, other):
             with pytest.raises(ConnectionResetError):
                 one.recv(1)
+
+
+def test_of_a_half_open_line_the_server_never_hears_that_it_was_cut():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        fault_proxy(server.getsockname()) as proxy,
+    ):
+        proxy.from_now_on(half_open())
+        with call(proxy) as line, server.accept()[0] as there:
+            line.sendall(b"1")
+            assert heard(there, 1) == b"1"
+            proxy.cut()
+            with pytest.raises(ConnectionResetError):
+                line.recv(1)
+            there.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                there.recv(1)
 
 
 def test_a_closed_door_refuses_until_it_is_opened(proxy):

@@ -24,6 +24,7 @@ RAISED = {
     "overloaded": errors.Overloaded("Too many came at once."),
     "unreadable": errors.Truncated("The file ends early."),
     "no-database": psycopg.OperationalError("connection to 10.0.0.7 refused"),
+    "slept-too-long": psycopg.errors.IdleInTransactionSessionTimeout("terminating connection"),
     "no-connection-free": PoolTimeout("couldn't get a connection after 2 sec"),
 }
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
@@ -96,7 +97,7 @@ def test_too_many_attempts_say_when_to_come_back(client):
     assert (r.status_code, r.headers["retry-after"]) == (429, "13")
 
 
-@pytest.mark.parametrize("name", ["no-database", "no-connection-free"])
+@pytest.mark.parametrize("name", ["no-database", "slept-too-long", "no-connection-free"])
 def test_without_a_database_one_is_asked_to_come_back_and_told_no_more(client, name):
     r = client.get(f"/raise/{name}")
     assert (r.status_code, r.headers["retry-after"]) == (503, "2")

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import Connection
 
 from myograph.db import roles
+from myograph.db.connections import be_missed, watched
 from myograph.errors import DatabaseUnavailable
 
 LOCK = 7_318_442  # any constant: two deploys must not migrate at once
@@ -55,7 +56,8 @@ def migrate(
 def migrate_url(
     url: str, *, web_password: str | None = None, worker_password: str | None = None
 ) -> list[str]:
-    with psycopg.connect(url, application_name="myograph migrate") as conn:
+    with psycopg.connect(watched(url), application_name="myograph migrate") as conn:
+        be_missed(conn)
         return migrate(conn, web_password=web_password, worker_password=worker_password)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from myograph.db.connections import be_missed, watched
 from myograph.errors import DatabaseUnavailable
 
 __all__ = [
@@ -32,13 +33,19 @@ def open_pool(
     The caller closes it, or uses it in a `with`. Connections are tested before they are lent, so
     a restart of the server costs a reconnection and no error.
     """
+
+    def prepare(conn: Connection) -> None:
+        be_missed(conn)
+        if configure is not None:
+            configure(conn)
+
     return ConnectionPool(
-        url,
+        watched(url),
         min_size=1,
         max_size=size,
         timeout=timeout,
-        kwargs={"application_name": application, "connect_timeout": 5},
-        configure=configure,
+        kwargs={"application_name": application},
+        configure=prepare,
         check=ConnectionPool.check_connection,
         open=True,
     )

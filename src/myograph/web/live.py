@@ -10,6 +10,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from myograph.db.connections import be_missed_async, watched
+
 CHANNEL: Final[LiteralString] = "session_changed"
 RETRY_S: Final = 1.0
 
@@ -74,7 +76,10 @@ class Live:
     async def _listen(self, url: str) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+                async with await psycopg.AsyncConnection.connect(
+                    watched(url), autocommit=True
+                ) as conn:
+                    await be_missed_async(conn)
                     await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
                     self._wake()
                     async for _ in conn.notifies():

@@ -43,7 +43,12 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
 RETRY_AFTER_S: Final = 2
 NO_DATABASE: Final = "The database does not answer at the moment. Please try again in a moment."
 # The second: it only reads, since its disk is full or it is a copy that has not taken over yet.
-DATABASE_UNABLE: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+# The third: this program slept in the middle of a transaction.
+DATABASE_UNABLE: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 BUG: Final = "Something went wrong on our side. It was written down and will be looked at."
 
 

@@ -11,10 +11,12 @@ import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.db import lease
+from myograph.db.connections import be_missed_async, watched
 from myograph.db.pool import open_pool
 from myograph.services.analyse_session import Terms
 from myograph.services.event_targets import Target, announce
@@ -188,14 +190,21 @@ async def _work_off(work: Work, has: Has) -> None:
 
 def _app(work: Work) -> App:
     connector = PsycopgConnector(
-        conninfo=work.url,
-        kwargs={"options": "-c search_path=queue", "application_name": "myograph queue"},
+        conninfo=watched(work.url),
+        kwargs={"application_name": "myograph queue"},
+        configure=_of_the_queue,
         min_size=1,
         max_size=work.concurrency + 4,
     )
     app = App(connector=connector)
     app.add_tasks_from(tasks, namespace="")
     return app
+
+
+async def _of_the_queue(conn: AsyncConnection) -> None:
+    await be_missed_async(conn)
+    await conn.execute("SET search_path = queue")
+    await conn.commit()
 
 
 async def _reap_for_ever(work: Work, has: Has) -> None:

@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
+from myograph.db.connections import be_missed_async, watched
 from myograph.db.refusals import refusals
 from myograph.errors import BadInput, DatabaseUnavailable, MalformedEvent, NotAllowed, Overloaded
 from myograph.services.receive_upload import RECEIVE_EVENTS, Received
@@ -138,11 +139,12 @@ async def open_inbox(url: str, *, size: int, timeout_s: float) -> AsyncGenerator
     Each statement commits by itself, and is asked for in one round trip.
     """
     pool: Pool = AsyncConnectionPool(
-        url,
+        watched(url),
         min_size=min(WRITERS, size),
         max_size=size,
         timeout=timeout_s,
-        kwargs={"application_name": "myograph", "connect_timeout": 5, "autocommit": True},
+        kwargs={"application_name": "myograph", "autocommit": True},
+        configure=be_missed_async,
         open=False,
     )
     async with pool:

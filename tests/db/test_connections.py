@@ -10,10 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from myograph.db.connections import watched
 from myograph.db.pool import open_pool
-from myograph.services.analyse_session import Terms
 from myograph.web.live import CHANNEL, Live
 from myograph.web.webhooks.inbox import open_inbox
-from myograph.worker.run import Work, _app
+from myograph.worker.queue import open_queue
 from tests.faults.outages import server_of
 from tests.faults.place import wait_for
 from tests.faults.proxy import fault_proxy
@@ -40,10 +39,9 @@ def test_a_transaction_in_which_nothing_happens_ends_after_a_minute(database):
         assert conn.execute(SHOW).fetchone() == ("1min",)
 
 
-def test_the_queue_and_the_webhooks_are_told_so_too(database, store):
+def test_the_queue_and_the_webhooks_are_told_so_too(database):
     async def queue():
-        work = Work(database.url("myograph_work"), store, Terms(pseudonym_key="k" * 32))
-        async with _app(work).open_async() as app:
+        async with open_queue(database.url("myograph_work"), most=1).open_async() as app:
             said = await app.connector.execute_query_one_async(SHOW)
             path = await app.connector.execute_query_one_async("SHOW search_path")
             return said | path

@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from uuid import UUID
 
 import httpx2
 
-from tests.faults.place import Place
-from tests.faults.points import OF_EQUAL_BYTES, OF_SCORING, OF_THE_WEB, OF_THE_WORKER, Point
+from tests.faults.place import Place, wait_for
+from tests.faults.points import (
+    OF_DELIVERIES,
+    OF_EQUAL_BYTES,
+    OF_SCORING,
+    OF_THE_OUTBOX,
+    OF_THE_SWEEP,
+    OF_THE_WEB,
+    OF_THE_WORKER,
+    Point,
+)
 from tests.faults.rounds import Scenario
 from tests.game_files import game_file
 
@@ -61,6 +71,41 @@ def web_dies(place: Place, point: Point) -> None:
     the_next_one_finishes(place)
 
 
+def web_dies_on_a_delivery(place: Place, point: Point) -> None:
+    """Whoever delivers is not answered, and delivers the very same again."""
+    upload = place.put(recording(1), "unassigned/1.c3d")
+    with place.web(point) as web:
+        with suppress(httpx2.HTTPError):
+            web.deliver(upload, number="delivery-1")
+        web.program.dies_at_its_point()
+    with place.web() as web:
+        answer = web.deliver(upload, number="delivery-1")
+    assert answer.status_code in {200, 202}, answer.text
+    place.accepted.add(UUID(answer.json()["session_id"]))
+    the_next_one_finishes(place)
+
+
+def worker_dies_sweeping(place: Place, point: Point) -> None:
+    """Nobody announced anything: the next sweep finds the rest."""
+    for number in range(2):
+        place.put(recording(number), f"unassigned/{number}.c3d")
+    with place.worker(point, sweeps=True) as worker:
+        worker.dies_at_its_point()
+    with place.worker(sweeps=True) as worker:
+        wait_for(lambda: place.sessions() >= 2)
+        place.settles()
+        worker.ends()
+    place.is_all_well()
+
+
+def worker_dies_at_the_outbox(place: Place, point: Point) -> None:
+    for number in range(2):
+        place.note_in_the_outbox(place.put(recording(number), f"unassigned/{number}.c3d"))
+    with place.worker(point) as worker:
+        worker.dies_at_its_point()
+    the_next_one_finishes(place)
+
+
 def the_next_one_finishes(place: Place) -> None:
     with place.worker() as worker:
         place.settles()
@@ -73,6 +118,9 @@ SCENARIOS: tuple[tuple[Callable[[Place, Point], None], tuple[Point, ...]], ...] 
     (worker_dies_on_equal_bytes, OF_EQUAL_BYTES),
     (worker_dies_on_scoring, OF_SCORING),
     (web_dies, OF_THE_WEB),
+    (web_dies_on_a_delivery, OF_DELIVERIES),
+    (worker_dies_sweeping, OF_THE_SWEEP),
+    (worker_dies_at_the_outbox, OF_THE_OUTBOX),
 )
 KILLS: dict[str, Scenario] = {
     point.name: partial(scenario, point=point) for scenario, points in SCENARIOS for point in points

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -20,15 +22,19 @@ from uuid import UUID
 
 import httpx2
 import psutil
+from psycopg import Connection
 
 from myograph.db.connections import IDLE_S
 from myograph.db.embedded import Cluster, Login, secrets_of
 from myograph.db.pool import open_pool
 from myograph.services.receive_upload import Received, Upload, receive_event
+from myograph.services.standard_webhooks import key_of, signed
 from myograph.services.sweep_uploads import sweep_uploads
 from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore, folder_store
+from myograph.web.api.webhooks import ADDRESS
 from myograph.web.auth import COOKIE, Doorkeeper, Ticket
+from myograph.web.webhooks.examples import Example, s3
 from tests.database import Clinic, Database, fresh_database, settle_clinic
 from tests.faults.checker import Found, jobs_in, problems, sessions_in
 from tests.faults.nursery import Nursery
@@ -41,8 +47,17 @@ T = TypeVar("T")
 
 PATIENCE_S = 120.0
 BUCKET = "emg_data"
-QUICK = {"reap_every_s": 0.2, "stalled_s": 1.0, "heartbeat_s": 0.2, "poll_s": 0.2}
+QUICK = {
+    "reap_every_s": 0.2,
+    "stalled_s": 1.0,
+    "heartbeat_s": 0.2,
+    "poll_s": 0.2,
+    "listing_every_s": 0.2,
+    "outbox_every_s": 0.2,
+    "settle_s": 0.0,
+}
 STOP_WITHIN_S = 5.0
+WEBHOOK_SECRET = f"whsec_{b64encode(b'k' * 24).decode()}"
 LEASE_S = 10.0  # what a dead worker held is taken back at once, not when this runs out
 
 
@@ -113,6 +128,16 @@ class Web:
         assert answer.status_code == 202, answer.text
         return UUID(answer.json()["session_id"])
 
+    def deliver(self, upload: Upload, *, number: str, clock_off_s: float = 0.0) -> httpx2.Response:
+        """As a store sends it: signed, by its own clock."""
+        now = time.time() + clock_off_s
+        at = datetime.fromtimestamp(now, UTC).isoformat()
+        event = s3(Example(upload.bucket, upload.name, "", upload.size_bytes, upload.etag, at))
+        body = json.dumps(event).encode()
+        signatures = signed(key_of(WEBHOOK_SECRET), number=number, at=int(now), body=body)
+        with self.client(timeout=PATIENCE_S) as client:
+            return client.post(ADDRESS, content=body, headers=signatures)
+
 
 @dataclass(eq=False)
 class Place:
@@ -171,6 +196,15 @@ class Place:
         with self.database.connect("myograph_work") as conn:
             return receive_event(conn, upload)
 
+    def note_in_the_outbox(self, upload: Upload) -> None:
+        """As the trigger of a store in this database does."""
+        with self.database.connect("myograph_work") as conn:
+            conn.execute(
+                "INSERT INTO storage_outbox (operation, bucket, name, etag, size_bytes)"
+                " VALUES ('INSERT', %s, %s, %s, %s)",
+                [upload.bucket, upload.name, upload.etag, upload.size_bytes],
+            )
+
     def sweep(self) -> None:
         """Now, and whatever is young is old enough."""
         remove_abandoned_drafts(self.objects, older_than_s=0)
@@ -198,6 +232,8 @@ class Place:
         store: dict[str, Any] | None = None,
         lease_s: float = LEASE_S,
         idle_s: float = IDLE_S,
+        clock_off_s: float = 0.0,
+        sweeps: bool = False,
         concurrency: int = 1,
         processes: bool = False,
         rhythm: dict[str, float] | None = None,
@@ -209,6 +245,8 @@ class Place:
             "store": store or {"url": self.objects.as_uri()},
             "lease_s": lease_s,
             "idle_s": idle_s,
+            "clock_off_s": clock_off_s,
+            "buckets": [BUCKET] if sweeps else [],
             "concurrency": concurrency,
             "processes": processes,
             "rhythm": rhythm or {**QUICK, "stop_within_s": STOP_WITHIN_S},
@@ -230,6 +268,7 @@ class Place:
             "MYOGRAPH_WORKER_DATABASE_URL": self.url("myograph_work", proxy),
             "MYOGRAPH_PSEUDONYM_KEY": "k" * 32,
             "MYOGRAPH_STORAGE_URL": self.objects.as_uri(),
+            "MYOGRAPH_WEBHOOK_SECRETS": WEBHOOK_SECRET,
             **environment,
         }
         told = {"role": "web", "folder": str(data)}
@@ -301,7 +340,12 @@ class Place:
     def on_its_way(self) -> list[str]:
         with self.database.connect("myograph_work") as conn:
             waiting = [str(s) for s in sessions_in(conn) if s.status not in {"completed", "failed"}]
-            return waiting + [str(job) for job in jobs_in(conn) if job[1] != "failed"]
+            waiting += [str(job) for job in jobs_in(conn) if job[1] != "failed"]
+            return waiting + [f"change {n} of the outbox" for n in _unsettled(conn)]
+
+    def sessions(self) -> int:
+        with self.database.connect("myograph_work") as conn:
+            return len(sessions_in(conn))
 
     def saved(self, session_id: UUID) -> object:
         """Who saved it, and when."""
@@ -315,6 +359,7 @@ class Place:
         # The queue's own triggers look for its tables where the worker does.
         with self.database.connect("myograph_work", options="-c search_path=queue") as conn:
             conn.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
+            conn.execute("UPDATE public.storage_outbox SET due_at = clock_timestamp()")
 
     def problems(self) -> list[str]:
         with self.database.connect("myograph_work") as conn:
@@ -336,7 +381,8 @@ class Place:
         with self.database.connect("postgres") as conn:
             conn.execute(
                 "TRUNCATE therapy_sessions, upload_events, queue.procrastinate_jobs,"
-                " queue.procrastinate_workers, queue.procrastinate_events CASCADE"
+                " storage_outbox, sweeps, queue.procrastinate_workers,"
+                " queue.procrastinate_events CASCADE"
             )
         for folder in (self.objects, self.temporary):
             shutil.rmtree(folder)
@@ -352,6 +398,11 @@ class Place:
     def is_all_well(self) -> None:
         found = self.problems()
         assert found == [], "\n".join(found)
+
+
+def _unsettled(conn: Connection) -> list[int]:
+    found = conn.execute("SELECT id FROM storage_outbox WHERE settled_at IS NULL ORDER BY id")
+    return [number for (number,) in found]
 
 
 NewPlace = Callable[[], AbstractContextManager[Place]]

@@ -109,6 +109,25 @@ OF_THE_WEB = (
     Point("the session is committed", "myograph.web.deps:_commit", "after"),
 )
 
+OF_DELIVERIES = (
+    Point("the delivery is not committed", "myograph.web.webhooks.inbox:Inbox._commit", "before"),
+    Point("the delivery is committed", "myograph.web.webhooks.inbox:Inbox._commit", "after"),
+)
+
+SWEEP = "myograph.services.sweep_uploads"
+
+OF_THE_SWEEP = (
+    Point("what is found is not committed", f"{SWEEP}:receive_event", "after"),
+    Point("what is found is committed", f"{SWEEP}:_take_up", "after"),
+    Point("the sweep's end is not committed", "myograph.db.sweeps:note", "after"),
+    Point("the sweep is done", "myograph.worker.sweeper:_log", "before"),
+)
+
+OF_THE_OUTBOX = (
+    Point("a change is not committed", "myograph.db.outbox:settle", "after"),
+    Point("a change is settled", "myograph.services.sweep_outbox:_one", "after"),
+)
+
 
 def arm(point: Point, mark: Path, do: Literal["kill", "stop"]) -> None:
     """From now on this process dies (or stops) at the point, once: whoever finds `mark` goes on."""

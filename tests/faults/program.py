@@ -8,8 +8,12 @@ fault as well. `run` does the same in a process that was forked from the nursery
 import json
 import os
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+
+from procrastinate import utils
 
 from tests.faults.points import Point, arm
 
@@ -33,6 +37,7 @@ def _work(told: dict[str, Any]) -> None:
     if not told["processes"]:
         worker.Processes = _Here  # saves a second of loading per worker
     connections.IDLE_S = told["idle_s"]
+    _set_clock_off(told["clock_off_s"])
     worker.run_worker(
         told["url"],
         open_store(**told["store"]),
@@ -40,7 +45,15 @@ def _work(told: dict[str, Any]) -> None:
         concurrency=told["concurrency"],
         lease_s=told["lease_s"],
         rhythm=worker.Rhythm(**told["rhythm"]),
+        buckets=tuple(told["buckets"]),
     )
+
+
+def _set_clock_off(by_s: float) -> None:
+    """What this machine plans by the time of day: its queue, and what it counts as just written."""
+    true_time, true_now = time.time, utils.utcnow
+    time.time = lambda: true_time() + by_s
+    utils.utcnow = lambda: true_now() + timedelta(seconds=by_s)
 
 
 class _Here:

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 import structlog
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from myograph.analysis.protocol import DEFAULT, Protocol
 from myograph.db import lease
-from myograph.db.connections import be_missed_async, watched
 from myograph.db.pool import open_pool
 from myograph.services.analyse_session import Terms
 from myograph.services.event_targets import Target, announce
@@ -27,14 +25,13 @@ from myograph.storage.objects import ObjectStore
 from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
+from myograph.worker.queue import QUEUE, open_queue
 from myograph.worker.scratch import scratch_folder
 from myograph.worker.sender import sending
 from myograph.worker.sweeper import Sweeping, sweeping
-from myograph.worker.tasks import Has, tasks
+from myograph.worker.tasks import Has
 
 log = structlog.get_logger()
-
-QUEUE = "myograph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,8 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
         outbox_every_s=work.rhythm.outbox_every_s,
         settle_s=work.rhythm.settle_s,
     )
-    async with _app(work).open_async() as app, sending(has.pool, targets), sweeping(sweep):
+    queue = _queue(work)
+    async with queue.open_async() as app, sending(has.pool, targets), sweeping(sweep):
         reaper = asyncio.create_task(_reap_for_ever(work, has))
         try:
             await _take_jobs(work, has, app)
@@ -177,7 +175,7 @@ async def _take_jobs(work: Work, has: Has, app: App) -> None:
 
 
 async def _work_off(work: Work, has: Has) -> None:
-    async with _app(work).open_async() as app:
+    async with _queue(work).open_async() as app:
         await app.run_worker_async(
             queues=[QUEUE],
             wait=False,
@@ -188,23 +186,8 @@ async def _work_off(work: Work, has: Has) -> None:
         )
 
 
-def _app(work: Work) -> App:
-    connector = PsycopgConnector(
-        conninfo=watched(work.url),
-        kwargs={"application_name": "myograph queue"},
-        configure=_of_the_queue,
-        min_size=1,
-        max_size=work.concurrency + 4,
-    )
-    app = App(connector=connector)
-    app.add_tasks_from(tasks, namespace="")
-    return app
-
-
-async def _of_the_queue(conn: AsyncConnection) -> None:
-    await be_missed_async(conn)
-    await conn.execute("SET search_path = queue")
-    await conn.commit()
+def _queue(work: Work) -> App:
+    return open_queue(work.url, most=work.concurrency + 4)
 
 
 async def _reap_for_ever(work: Work, has: Has) -> None:

@@ -289,7 +289,7 @@ def stopped_and_continued(place: Place, *, lease_s: float, quick: bool) -> None:
     session_id = place.upload(recording(1))
     with place.worker(BEFORE_SAVING, do="stop", lease_s=lease_s) as slept:
         wait_for(lambda: slept.reached and _is_stopped(slept))
-        with place.worker(lease_s=lease_s) as other:
+        with place.worker() as other:
             place.settles(impatient=quick, within_s=PATIENCE_S + 4 * lease_s)
             other.ends()
         saved = place.saved(session_id)

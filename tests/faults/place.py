@@ -45,7 +45,8 @@ from tests.needs import ROOT
 
 T = TypeVar("T")
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
+LOOK_EVERY_S = 0.05
 BUCKET = "emg_data"
 QUICK = {
     "reap_every_s": 0.2,
@@ -58,7 +59,8 @@ QUICK = {
 }
 STOP_WITHIN_S = 5.0
 WEBHOOK_SECRET = f"whsec_{b64encode(b'k' * 24).decode()}"
-LEASE_S = 10.0  # what a dead worker held is taken back at once, not when this runs out
+LEASE_S = 60.0  # what a dead worker held is taken back at once, not when this runs out
+IN_THE_QUEUE = {"options": "-c search_path=public,queue"}  # where its triggers look for its tables
 
 
 @dataclass(eq=False)
@@ -316,15 +318,19 @@ class Place:
         impatient    jobs that would be tried again later are due at once
         """
 
-        def settled() -> bool:
-            if impatient:
-                self.hasten()
-            return not self.on_its_way()
+        # One connection for all looks: each costs more than what a worker does between two.
+        with self.database.connect("myograph_work", autocommit=True, **IN_THE_QUEUE) as conn:
 
-        try:
-            wait_for(settled, within_s)
-        except AssertionError:
-            raise AssertionError(f"not settled after {within_s} s: {self.on_its_way()}") from None
+            def settled() -> bool:
+                if impatient:
+                    _hasten(conn)
+                return not _on_its_way(conn)
+
+            try:
+                wait_for(settled, within_s)
+            except AssertionError:
+                left = _on_its_way(conn)
+                raise AssertionError(f"not settled after {within_s} s: {left}") from None
 
     def waits_with(self, session_id: UUID, words: str) -> None:
         """Until the session says this of itself."""
@@ -336,12 +342,6 @@ class Place:
                 )
 
         wait_for(says)
-
-    def on_its_way(self) -> list[str]:
-        with self.database.connect("myograph_work") as conn:
-            waiting = [str(s) for s in sessions_in(conn) if s.status not in {"completed", "failed"}]
-            waiting += [str(job) for job in jobs_in(conn) if job[1] != "failed"]
-            return waiting + [f"change {n} of the outbox" for n in _unsettled(conn)]
 
     def sessions(self) -> int:
         with self.database.connect("myograph_work") as conn:
@@ -356,10 +356,8 @@ class Place:
             ).fetchone()
 
     def hasten(self) -> None:
-        # The queue's own triggers look for its tables where the worker does.
-        with self.database.connect("myograph_work", options="-c search_path=queue") as conn:
-            conn.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
-            conn.execute("UPDATE public.storage_outbox SET due_at = clock_timestamp()")
+        with self.database.connect("myograph_work", **IN_THE_QUEUE) as conn:
+            _hasten(conn)
 
     def problems(self) -> list[str]:
         with self.database.connect("myograph_work") as conn:
@@ -400,8 +398,31 @@ class Place:
         assert found == [], "\n".join(found)
 
 
+def _hasten(conn: Connection) -> None:
+    conn.execute(
+        """
+        UPDATE queue.procrastinate_jobs SET scheduled_at = NULL
+         WHERE status = 'todo' AND scheduled_at > clock_timestamp()
+        """
+    )
+    conn.execute(
+        """
+        UPDATE public.storage_outbox SET due_at = clock_timestamp()
+         WHERE settled_at IS NULL AND due_at > clock_timestamp()
+        """
+    )
+
+
+def _on_its_way(conn: Connection) -> list[str]:
+    waiting = [str(s) for s in sessions_in(conn) if s.status not in {"completed", "failed"}]
+    waiting += [str(job) for job in jobs_in(conn) if job[1] != "failed"]
+    return waiting + [f"change {n} of the outbox" for n in _unsettled(conn)]
+
+
 def _unsettled(conn: Connection) -> list[int]:
-    found = conn.execute("SELECT id FROM storage_outbox WHERE settled_at IS NULL ORDER BY id")
+    found = conn.execute(
+        "SELECT id FROM public.storage_outbox WHERE settled_at IS NULL ORDER BY id"
+    )
     return [number for (number,) in found]
 
 
@@ -437,5 +458,5 @@ def wait_for(value: Callable[[], T | None], seconds: float = PATIENCE_S) -> T:
     deadline = time.monotonic() + seconds
     while not (found := value()):
         assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(LOOK_EVERY_S)
     return found

@@ -1,7 +1,9 @@
-"""Many scenarios, many times, each in a place of its own."""
+"""Many scenarios, many times, each in a place as it was at the beginning."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
 
 from tests.faults.place import NewPlace, Place
 
@@ -16,12 +18,19 @@ def wrong_with(
     at_once: int = 4,
 ) -> dict[str, list[str]]:
     """What went wrong, by the scenario's name. They mostly wait, so several go on at once."""
+    free: SimpleQueue[Place] = SimpleQueue()
 
     def with_one(named: tuple[str, Scenario]) -> tuple[str, list[str]]:
         name, scenario = named
-        return name, list(_rounds(new_place, scenario, times))
+        place = free.get()
+        try:
+            return name, list(_rounds(place, scenario, times))
+        finally:
+            free.put(place)
 
-    with ThreadPoolExecutor(at_once) as threads:
+    with ExitStack() as places, ThreadPoolExecutor(at_once) as threads:
+        for _ in range(min(at_once, len(scenarios))):
+            free.put(places.enter_context(new_place()))
         found = threads.map(with_one, scenarios.items())
         return {name: wrong for name, wrong in found if wrong}
 
@@ -30,11 +39,10 @@ def told(wrong: Mapping[str, list[str]]) -> str:
     return "\n".join(f"{name}: {each}" for name, all_ in wrong.items() for each in all_)
 
 
-def _rounds(new_place: NewPlace, scenario: Scenario, times: int) -> Iterator[str]:
-    with new_place() as place:
-        for _ in range(times):
-            try:
-                scenario(place)
-            except Exception as wrong:  # noqa: BLE001 - whatever it is, it stands in the answer
-                yield f"{type(wrong).__name__}: {wrong}"
-            place.forget()
+def _rounds(place: Place, scenario: Scenario, times: int) -> Iterator[str]:
+    for _ in range(times):
+        try:
+            scenario(place)
+        except Exception as wrong:  # noqa: BLE001 - whatever it is, it stands in the answer
+            yield f"{type(wrong).__name__}: {wrong}"
+        place.forget()

@@ -23,6 +23,7 @@ from typing import Literal
 
 PIECE = 64 * 1024
 PATIENCE_S = 20
+TURNS_TO_BEGIN = 20  # of the loop, after which whoever came in as the door closed is being served
 
 Address = str | tuple[str, int]  # a socket's path, or host and port
 
@@ -184,6 +185,9 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._close_door()
+        for _ in range(TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
+        await self._cut()
         for line in self._left_open:
             line.close()
         self._loop.call_later(0.01, self._loop.stop)  # what was aborted says goodbye first

@@ -5,16 +5,33 @@ from uuid import uuid4
 import pytest
 
 from myograph.worker.run import run_until_empty
+from tests.faults.place import place_in
 from tests.game_files import game_file
 
 KEY = "emg_data/unassigned/1.c3d"
 READABLE = game_file(seed=1, bursts=2)
 
 
+@pytest.fixture(scope="module")
+def shared_place(server, reference, nursery):
+    with place_in(server, reference, nursery) as place:
+        yield place
+
+
+@pytest.fixture
+def place(shared_place):
+    yield shared_place
+    shared_place.forget()
+
+
 @pytest.fixture
 def two(place):
     """The same bytes twice, analysed, and all is well."""
-    first, second = (place.upload(READABLE) for _ in range(2))
+    return two_in(place)
+
+
+def two_in(place):
+    first, second = (place.upload(READABLE, f"unassigned/{n}.c3d") for n in (1, 2))
     work_off(place)
     place.is_all_well()
     return first, second
@@ -40,10 +57,12 @@ def test_an_object_without_a_session_is_told(place):
     assert place.problems() == [f"object {KEY} has no session"]
 
 
-def test_an_object_with_two_sessions_is_told(place, two):
-    change(place, "DROP INDEX therapy_sessions_path")
-    change(place, "UPDATE therapy_sessions SET file_path = 'unassigned/1.c3d'")
-    assert f"object {KEY} has 2 live sessions" in place.problems()
+def test_an_object_with_two_sessions_is_told(new_place):
+    with new_place() as place:
+        two_in(place)
+        change(place, "DROP INDEX therapy_sessions_path")
+        change(place, "UPDATE therapy_sessions SET file_path = 'unassigned/1.c3d'")
+        assert f"object {KEY} has 2 live sessions" in place.problems()
 
 
 def test_a_session_without_its_object_is_told_unless_it_says_so(place, two):

@@ -23,7 +23,6 @@ from typing import Literal
 
 PIECE = 64 * 1024
 PATIENCE_S = 20
-TURNS_TO_BEGIN = 20  # of the loop, after which whoever came in as the door closed is being served
 
 Address = str | tuple[str, int]  # a socket's path, or host and port
 
@@ -91,7 +90,7 @@ class Proxy:
         self._open: set[asyncio.Task[None]] = set()
         self._left_open: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
-        self._door: asyncio.Server | None = None
+        self._door: socket.socket | None = None
 
     def from_now_on(self, *faults: Fault) -> None:
         """The next connection gets the first, and so on; what is open is cut, so as not to last."""
@@ -115,6 +114,7 @@ class Proxy:
         await self._cut()
 
     async def _cut(self) -> int:
+        await asyncio.sleep(0)  # who was let in just now has begun: only what has can end tidily
         tasks = tuple(self._open)
         for task in tasks:
             task.cancel()
@@ -122,31 +122,46 @@ class Proxy:
         return len(tasks)
 
     async def _open_door(self) -> None:
-        self._door = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._door.sockets[0].getsockname()[1]
+        self._door = socket.create_server((self.host, self.port), backlog=100)
+        self._door.setblocking(False)
+        self.port = self._door.getsockname()[1]
+        self._loop.add_reader(self._door, self._let_in, self._door)
 
     async def _close_door(self) -> None:
         if self._door is not None:
+            self._loop.remove_reader(self._door)
             self._door.close()
+            self._door = None
         await self._cut()
+
+    def _let_in(self, door: socket.socket) -> None:
+        """Not by a server of asyncio: that one loses who comes in just as it closes."""
+        try:
+            line, _ = door.accept()
+        except OSError:
+            return  # who knocked is gone
+        self.connections += 1
+        task = self._loop.create_task(self._serve(line))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
 
     def _next_fault(self) -> Fault:
         first, *others = self._faults
         self._faults = tuple(others) or (first,)
         return first
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
+    async def _serve(self, line: socket.socket) -> None:
+        try:
+            reader, writer = await asyncio.open_connection(sock=line)
+        except (asyncio.CancelledError, OSError):
+            line.close()
+            return
         try:
             await self._through(self._next_fault(), reader, writer)
         except (asyncio.CancelledError, OSError):
             _reset(writer)
         finally:
             writer.close()
-            self._open.discard(task)
 
     async def _through(
         self, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -185,9 +200,6 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._close_door()
-        for _ in range(TURNS_TO_BEGIN):
-            await asyncio.sleep(0)
-        await self._cut()
         for line in self._left_open:
             line.close()
         self._loop.call_later(0.01, self._loop.stop)  # what was aborted says goodbye first

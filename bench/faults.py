@@ -50,10 +50,9 @@ def _outages(new_place: NewPlace, full: bool) -> None:  # noqa: FBT001 - as main
         {"stopped": partial(outages.stopped_and_continued, lease_s=lease_s, quick=not full)},
     )
     _run(
-        "database far away (50 ms), gone for a while, only reading; a worker vanished",
+        "database far away (50 ms), gone for a while, only reading",
         new_place,
         {
-            "vanished": outages.vanished_in_a_transaction,
             "far away": partial(outages.long_way_to_the_database, round_trip_s=0.05),
             "gone": outages.no_database_for_a_while,
             "only reading": outages.read_only_for_a_while,

@@ -17,7 +17,7 @@ from myograph.db.embedded import Cluster
 from tests.database import FAST
 from tests.faults.place import PATIENCE_S, Place, Program, Web, wait_for
 from tests.faults.points import Point
-from tests.faults.proxy import fault_proxy, half_open, slow
+from tests.faults.proxy import fault_proxy, slow
 from tests.game_files import game_file
 
 KEPT_OPEN = ": ping"
@@ -200,22 +200,6 @@ def long_way_to_the_database(place: Place, round_trip_s: float) -> None:
         proxy.from_now_on(slow(round_trip_s))
         place.upload(recording(1))
         with place.worker(proxy=proxy, lease_s=30.0) as worker:
-            place.settles()
-            worker.ends()
-    place.is_all_well()
-
-
-NOT_COMMITTED = Point("the results are not committed", "myograph.db.lease:complete", "after")
-
-
-def vanished_in_a_transaction(place: Place) -> None:
-    """The server still waits for a worker that is gone, and the next one for what it holds."""
-    place.upload(recording(1))
-    with fault_proxy(server_of(place.database.cluster)) as proxy:
-        proxy.from_now_on(half_open())
-        with place.worker(NOT_COMMITTED, proxy=proxy, lease_s=2.0, idle_s=2.0) as worker:
-            worker.dies_at_its_point()
-        with place.worker() as worker:
             place.settles()
             worker.ends()
     place.is_all_well()

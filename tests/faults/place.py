@@ -45,7 +45,7 @@ from tests.needs import ROOT
 
 T = TypeVar("T")
 
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 LOOK_EVERY_S = 0.05
 BUCKET = "emg_data"
 QUICK = {

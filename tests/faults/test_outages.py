@@ -15,10 +15,6 @@ def test_a_database_that_is_far_away(place):
     outages.long_way_to_the_database(place, round_trip_s=0.05)
 
 
-def test_a_worker_that_vanished_in_the_middle_of_a_transaction(place):
-    outages.vanished_in_a_transaction(place)
-
-
 def test_a_database_that_cannot_be_reached_for_a_while(place):
     outages.no_database_for_a_while(place)
 

@@ -117,8 +117,8 @@ OF_DELIVERIES = (
 SWEEP = "myograph.services.sweep_uploads"
 
 OF_THE_SWEEP = (
-    Point("what is found is not committed", f"{SWEEP}:receive_event", "after"),
-    Point("what is found is committed", f"{SWEEP}:_take_up", "after"),
+    Point("what is found is not committed", f"{SWEEP}:receive_events", "after"),
+    Point("what is found is committed", f"{SWEEP}:_take_up_all", "after"),
     Point("the sweep's end is not committed", "myograph.db.sweeps:note", "after"),
     Point("the sweep is done", "myograph.worker.sweeper:_log", "before"),
 )

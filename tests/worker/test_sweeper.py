@@ -149,10 +149,11 @@ def test_it_stops_in_the_middle_when_the_worker_does(of, put, pool, monkeypatch)
         return whole(*given, beat=waiting, **options)
 
     monkeypatch.setattr(sweeper, "sweep_uploads", slow)
+    monkeypatch.setattr("myograph.services.sweep_uploads._AT_ONCE", 1)
 
     async def run():
         async with sweeping(of):
-            await asyncio.to_thread(began.wait)
+            assert await asyncio.to_thread(began.wait, PATIENCE_S)
         stopped.set()
 
     asyncio.run(run())

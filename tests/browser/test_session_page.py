@@ -135,7 +135,8 @@ def test_a_phone_never_scrolls_sideways(visit, session, path, width):
 
 def test_the_theme_is_kept_and_comes_with_the_first_byte(visit):
     page = visit(color_scheme="light")
-    page.get_by_role("button", name="Switch to Dark").click()
+    with page.expect_response("**/theme"):
+        page.get_by_role("button", name="Switch to Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("button", name="Switch to Light")).to_be_visible()
     answer = page.goto("/sessions")

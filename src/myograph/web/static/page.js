@@ -21,7 +21,12 @@ document.addEventListener("submit", async (event) => {
   const chosen = event.submitter.value;
   root.dataset.theme = chosen;
   showTheme();
-  await fetch(form.action, { method: "POST", body: new URLSearchParams({ theme: chosen }) });
+  // Kept alive: whoever goes to another page at once has chosen all the same.
+  await fetch(form.action, {
+    method: "POST",
+    body: new URLSearchParams({ theme: chosen }),
+    keepalive: true,
+  });
 });
 
 document.addEventListener("click", (event) => {

@@ -35,6 +35,7 @@ from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.api.webhooks import ADDRESS
 from myograph.web.auth import COOKIE, Doorkeeper, Ticket
 from myograph.web.webhooks.examples import Example, s3
+from myograph.worker.scratch import remove_abandoned
 from tests.database import Clinic, Database, fresh_database, settle_clinic
 from tests.faults.checker import Found, jobs_in, problems, sessions_in
 from tests.faults.nursery import Nursery
@@ -389,7 +390,8 @@ class Place:
         self.lost.clear()
 
     def litter(self) -> list[Path]:
-        """Recordings in temporary folders, and objects that were never finished."""
+        """Recordings that the next worker would not remove, and objects never finished."""
+        remove_abandoned(self.temporary)
         half = [p for p in self.objects.rglob("*") if "#" in p.name]
         return [*self.temporary.glob("myograph-*"), *half]
 

@@ -28,8 +28,9 @@ def scratch_folder() -> Generator[Path]:
         os.close(held)
 
 
-def remove_abandoned() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+def remove_abandoned(where: Path | None = None) -> None:
+    """What dead workers left in `where`; None: the system's folder for such things."""
+    for folder in (where or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # held, another user's, or just gone
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:

@@ -421,7 +421,7 @@ def test_a_sweep_whose_connection_is_cut_is_ended_by_the_next(folder, pool, swee
         with database.connect("postgres") as conn:
             conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE usename = 'myograph_work'"
+                " WHERE usename = 'myograph_work' AND datname = current_database()"
             )
 
     with pytest.raises(psycopg.OperationalError):

@@ -347,7 +347,7 @@ def test_a_worker_outlives_a_restart_of_its_connections(worker, upload, state, d
         with database.connect("postgres") as conn:
             conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE usename = 'myograph_work'"
+                " WHERE usename = 'myograph_work' AND datname = current_database()"
             )
         second = upload(game_file(seed=2))
         wait_for(finished(state, second))

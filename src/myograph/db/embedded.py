@@ -24,6 +24,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -223,14 +224,13 @@ def _completed(path: Path) -> dict[str, Any]:
 
 def _write_once(path: Path, text: str) -> None:
     """All of it or nothing, readable by its owner alone."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # 0600
     try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
         os.link(draft, path)
     finally:
-        draft.unlink()
+        Path(draft).unlink()
 
 
 # ── one after the other

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from myograph.db import patients, sessions
-from myograph.db.identity import ROLES, Person, become
+from myograph.db.identity import ROLES, Context, Person, become
 from myograph.errors import NotFound
 from tests.access_matrix import COLUMNS, FUNCTIONS, TABLES, VIEWS
 from tests.game_files import game_file
@@ -413,6 +413,22 @@ def test_an_identity_ends_with_its_transaction(database, clinic, filled):
         assert conn.execute("SELECT current_user").fetchone() == ("myograph_web",)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("SELECT FROM therapy_sessions")
+
+
+def test_how_a_request_came_is_known_to_its_transaction_alone(database, clinic):
+    asked = "SELECT current_setting('myograph.context', true)"
+    with database.connect("myograph_web") as conn:
+        become(conn, clinic.admin, Context("10.0.0.1", "a-1", "token", "Für den Bericht."))
+        assert json.loads(conn.execute(asked).fetchone()[0]) == {
+            "address": "10.0.0.1",
+            "request": "a-1",
+            "via": "token",
+            "reason": "Für den Bericht.",
+        }
+        conn.commit()
+        assert conn.execute(asked).fetchone() == ("",)
+        become(conn, clinic.admin)
+        assert conn.execute(asked).fetchone() == ("{}",)
 
 
 def test_a_person_who_was_switched_off_sees_nothing(database, clinic, filled):

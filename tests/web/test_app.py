@@ -41,6 +41,10 @@ def spoilt(make_app, served, site_database):
             other.execute("SELECT pg_terminate_backend(%s)", [conn.info.backend_pid])
         conn.execute("SELECT 1")
 
+    @app.get("/spoilt/context")
+    def context(conn: Transaction):
+        return conn.execute("SELECT current_setting('myograph.context')::jsonb").fetchone()[0]
+
     @app.get("/spoilt/bug")
     def bug(conn: Transaction):
         raise ZeroDivisionError("secret detail")
@@ -55,6 +59,11 @@ def test_what_was_not_saved_is_never_answered_as_if_it_were(spoilt, what):
     answer = spoilt.get(f"/spoilt/{what}")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["code"] == "database_unavailable"
+
+
+def test_the_database_knows_how_a_request_came(spoilt):
+    answer = spoilt.get("/spoilt/context", headers={"X-Request-ID": "a-7"})
+    assert answer.json() == {"address": "testclient", "request": "a-7", "via": "cookie"}
 
 
 def test_the_next_request_gets_another_connection(spoilt):

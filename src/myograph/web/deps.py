@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from psycopg import Connection
 
 from myograph.db.accounts import active_person
-from myograph.db.identity import Person, Role, become
+from myograph.db.identity import Context, Person, Role, become
 from myograph.errors import DatabaseUnavailable, NotAllowed, NotSignedIn
 from myograph.web.auth import COOKIE
 from myograph.web.site import Site, site_of
@@ -29,6 +29,7 @@ def visitor_of(request: Request) -> Person:
     if person is None:
         raise NotSignedIn("This account can no longer sign in. Please ask an administrator.")
     request.state.visitor = person
+    request.state.via = "cookie"
     return person
 
 
@@ -38,12 +39,27 @@ Visitor = Annotated[Person, Depends(visitor_of, scope="function")]
 
 
 @contextmanager
-def short_transaction(request: Request, person: Person) -> Generator[Connection, None, None]:
-    """A transaction as `person`, for streams: they outlive every dependency of their request."""
+def short_transaction(
+    request: Request, person: Person, *, reason: str | None = None
+) -> Generator[Connection, None, None]:
+    """A transaction as `person`, for streams: they outlive every dependency of their request.
+
+    reason   why it is done, where the person has to say
+    """
     with site_of(request).pool.connection() as conn:
-        become(conn, person)
+        become(conn, person, context_of(request, reason))
         yield conn
         _commit(conn)
+
+
+def context_of(request: Request, reason: str | None = None) -> Context:
+    """How this request came, for the record."""
+    return Context(
+        address=request.client.host if request.client else None,
+        request=getattr(request.state, "request_id", None),
+        via=getattr(request.state, "via", None),
+        reason=reason,
+    )
 
 
 def _commit(conn: Connection) -> None:

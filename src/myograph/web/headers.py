@@ -54,6 +54,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         number = _number(scope)
+        scope.setdefault("state", {})["request_id"] = number
         started = time.perf_counter()
         status = 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from myograph.errors import BadName, StoreUnavailable
+from myograph.storage.folder import etag_of
 from myograph.storage.names import NAME_LIMIT_BYTES, check_key
 from myograph.storage.objects import ObjectStore, S3Account
 
@@ -109,8 +110,7 @@ def _listed_file(bucket: str, name: str, found: os.stat_result, settle_s: float)
     return Listed(
         name=_storable(name),
         size=found.st_size,
-        # As obstore makes it: what is read later must have the etag that was listed.
-        etag=f"{found.st_ino:x}-{max(found.st_mtime_ns, 0) // 1000:x}-{found.st_size:x}",
+        etag=etag_of(found),  # what is read later must have the etag that was listed
         modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
         fresh=_recent(now, found.st_mtime, settle_s) or _recent(now, found.st_ctime, settle_s),
         refused=refusal(bucket, name),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from myograph.db.pool import open_pool
 from myograph.services.read_signal import Outlines
@@ -30,7 +31,7 @@ from myograph.web.api import (
     webhooks,
 )
 from myograph.web.auth import Doorkeeper
-from myograph.web.headers import BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
+from myograph.web.headers import Aside, BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
 from myograph.web.live import Live
 from myograph.web.pages import corrections, monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import help as help_page
@@ -131,8 +132,15 @@ PARTS: Final = (
 def _surround(app: FastAPI, limits: Limits) -> None:
     """Innermost first, as Starlette adds them."""
     app.add_middleware(BodyLimit, limit_of=limits.of_path)
-    app.add_middleware(SameOrigin, open_to_all=frozenset(webhooks.ADDRESSES))
+    app.add_middleware(SameOrigin)
     app.add_middleware(Bugs)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
+    app.add_middleware(Aside, addresses=frozenset(webhooks.ADDRESSES), to=_deliveries(limits))
+
+
+def _deliveries(limits: Limits) -> ASGIApp:
+    """What comes in bursts passes only what it needs: it has no cookie and gets short answers."""
+    limited = BodyLimit(webhooks.deliver, limits.of_path)
+    return RequestLog(SecurityHeaders(Bugs(limited)))

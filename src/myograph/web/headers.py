@@ -7,14 +7,14 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from random import Random
 from traceback import format_exception
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,8 +34,13 @@ SECURITY: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SECURITY: Final = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+_numbers: Final = Random()  # noqa: S311 - they keep nothing secret
+
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 log = structlog.get_logger("myograph.web")
 
@@ -62,7 +67,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = number
+                message["headers"] = _with(message, [(b"x-request-id", number.encode())])
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=number):
@@ -117,9 +122,9 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY)
-                headers.setdefault("Cache-Control", "private, no-cache")
+                message["headers"] = _with(message, _SECURITY)
+                if not any(name == b"cache-control" for name, _ in message["headers"]):
+                    message["headers"].append((b"cache-control", b"private, no-cache"))
             await send(message)
 
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)
@@ -132,16 +137,12 @@ class SameOrigin:
     Browsers say where a request comes from in Sec-Fetch-Site or, where the connection is not
     trusted enough for that, in Origin. Whoever sends neither is no browser and has no cookie to
     misuse. The rule is Go's CrossOriginProtection (https://go.dev/issue/73626).
-
-    open_to_all    addresses that look at no cookie
     """
 
     app: ASGIApp
-    open_to_all: Collection[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guarded = scope["type"] == "http" and scope["path"] not in self.open_to_all
-        if guarded and not _is_ours(scope["method"], Headers(scope=scope)):
+        if scope["type"] == "http" and not _is_ours(scope["method"], Headers(scope=scope)):
             refused = CrossSite("Another site asked for this, so it was not done.")
             await problems.answer(Request(scope), refused)(scope, receive, send)
             return
@@ -156,6 +157,20 @@ def _is_ours(method: str, headers: Headers) -> bool:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Leads what is posted to these addresses to an application of its own, past all others."""
+
+    app: ASGIApp
+    addresses: Collection[str]
+    to: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        posted = scope["type"] == "http" and scope["method"] == "POST"
+        chosen = self.to if posted and scope["path"] in self.addresses else self.app
+        await chosen(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +212,15 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"This request is too large: more than {limit} bytes are not taken here.")
 
 
+def _with(message: Message, headers: RawHeaders) -> RawHeaders:
+    """In place of those of the same names. By hand: MutableHeaders takes ten times as long."""
+    replaced = {name for name, _ in headers}
+    return [*(kept for kept in message["headers"] if kept[0] not in replaced), *headers]
+
+
 def _number(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else f"{_numbers.getrandbits(128):032x}"
 
 
 def _pattern(scope: Scope) -> str:

@@ -67,6 +67,15 @@ def answer(request: Request, error: errors.MyographError) -> Response:
     )
 
 
+def told(request: Request, error: Exception) -> Response:
+    """The same for endpoints that the framework does not call, and so does not answer for."""
+    if isinstance(error, errors.MyographError):
+        return answer(request, error)
+    return (
+        _plain(request, error) if isinstance(error, HTTPException) else _no_database(request, error)
+    )
+
+
 def bug(request: Request) -> Response:
     """An answer that says nothing about what went wrong: that stands in the log."""
     return _say(request, HTTPStatus.INTERNAL_SERVER_ERROR, BUG, code="bug")

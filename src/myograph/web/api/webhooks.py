@@ -6,16 +6,19 @@ The answer comes after the commit. Each address answers alike; the older ones sa
 import asyncio
 import ipaddress
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from myograph.db.sessions import State
 from myograph.errors import MyographError, SlowDelivery
@@ -81,25 +84,7 @@ class Answer(Told):
     objects: list[Told] | None = None
 
 
-class _OlderRoute(APIRoute):
-    """Says with every answer, errors too, that it is deprecated and what stands in its place."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def marked(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except MyographError as exc:
-                response = problems.answer(request, exc)
-            response.headers.update(DEPRECATED)
-            return response
-
-        return marked
-
-
 router = APIRouter(tags=["webhooks"])
-older = APIRouter(route_class=_OlderRoute, deprecated=True, include_in_schema=False)
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": Answer, "description": "Known already, or of no interest"},
     **{
@@ -114,7 +99,7 @@ async def receive(request: Request) -> Response:
     """A signed event of a store. 202: written down, and its session is on its way."""
     site = site_of(request)
     received = await site.reception.receive(
-        request.headers, await _body_of(request), now=site.clock(), private=_private(request)
+        request.headers, await _body_of(request), now=site.clock(), private=_private(request.scope)
     )
     told = [_told(upload, outcome) for upload, outcome in received]
     new = any(one.outcome in _NEW_WORK for one in told)
@@ -126,8 +111,24 @@ async def receive(request: Request) -> Response:
 
 
 for _address in OLDER:
-    older.post(_address, status_code=HTTPStatus.ACCEPTED)(receive)
-router.include_router(older)
+    router.post(_address, deprecated=True, include_in_schema=False)(receive)
+_ROUTES: Final = {route.path: route for route in router.routes if isinstance(route, APIRoute)}
+
+
+async def deliver(scope: Scope, receives: Receive, send: Send) -> None:
+    """The same as an application by itself: finding its route costs more than verifying does.
+
+    The older addresses say with every answer, errors too, that they are deprecated.
+    """
+    scope["route"] = _ROUTES[scope["path"]]
+    request = Request(scope, receives)
+    try:
+        response = await receive(request)
+    except (MyographError, HTTPException, *problems.DATABASE_UNABLE) as exc:
+        response = problems.told(request, exc)
+    if scope["path"] in OLDER:
+        response.headers.update(DEPRECATED)
+    await response(scope, receives, send)
 
 
 async def _body_of(request: Request) -> bytes:
@@ -142,12 +143,16 @@ async def _body_of(request: Request) -> bytes:
         ) from exc
 
 
-def _private(request: Request) -> bool:
+def _private(scope: Scope) -> bool:
     """Whether nobody on the way can read what was sent. A proxy's word counts as uvicorn says."""
-    if request.url.scheme == "https":
-        return True
+    host, _ = scope["client"] or ("", 0)
+    return scope["scheme"] == "https" or _is_loopback(host)
+
+
+@lru_cache(64)
+def _is_loopback(host: str) -> bool:
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

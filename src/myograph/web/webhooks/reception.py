@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -29,6 +29,7 @@ from myograph.web.webhooks.sources import Source
 
 LOOK_S: Final = 5.0  # where nothing can be written down without a look into the store
 LOOKS_AT_ONCE: Final = 8
+AT_A_TIME: Final = 8
 AHEAD: Final = timedelta(seconds=300)  # as far as any clock may be wrong
 _NO_SOURCE: Final = (
     "Nobody may announce uploads here yet: neither MYOGRAPH_WEBHOOK_SECRETS nor"
@@ -41,13 +42,20 @@ log = structlog.get_logger("myograph.web")
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """budget_s: how long an answer waits for a recording's first bytes. zone: of its start."""
+    """From deliveries to announcements.
+
+    budget_s   how long an answer waits for a recording's first bytes
+    zone       of its start
+    turns      of a burst only so many are read before others are looked after: so the first are
+               being written down while the last are still to be read
+    """
 
     sources: Sequence[Source]
     inbox: Inbox
     store: ObjectStore
     budget_s: float
     zone: str
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
 
     async def receive(
         self, headers: Mapping[str, str], body: bytes, *, now: float, private: bool
@@ -55,6 +63,8 @@ class Reception:
         """Each announcement of the delivery and what became of it, once that is durable."""
         if not self.sources:
             raise NoWebhookSource(_NO_SOURCE)
+        async with self.turns:
+            await asyncio.sleep(0)
         delivery = verify(self.sources, headers, body, now=now, private=private)
         fits = delivery.signed and headers.get("ce-id", "") == delivery.id
         found = [judged(hint, delivery.source) for hint in hints_of(body, binary_id_fits=fits)]

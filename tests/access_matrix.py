@@ -4,6 +4,9 @@ A table, view or function that has no line here fails the tests. "all" is every 
 """
 
 TABLES = (
+    "audit_gaps",
+    "audit_log",
+    "audit_seals",
     "bfr_monitoring",
     "c3d_technical_data",
     "contraction_edit_outcomes",
@@ -32,6 +35,7 @@ VIEWS = ("research_patients", "research_sessions", "therapy_sessions_with_techni
 
 THERAPIST, RESEARCHER = "myograph_therapist", "myograph_researcher"
 ADMIN, WORKER, ACCOUNTS = "myograph_admin", "myograph_worker", "myograph_accounts"
+AUDIT = "myograph_audit"
 
 _RESULTS = ("c3d_technical_data", "emg_statistics", "contractions", "performance_scores")
 
@@ -161,6 +165,14 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "pseudonym channel_assignment mvc_left_quad mvc_right_quad mvc_left_session_id "
         "mvc_right_session_id"
     ),
+    # Everybody reads their own actions; nobody writes but the functions of this owner.
+    **{(role, "SELECT", "audit_log"): "all" for role in (THERAPIST, RESEARCHER, ADMIN)},
+    **{
+        (role, "SELECT", table): "all"
+        for role in (WORKER, AUDIT)
+        for table in ("audit_gaps", "audit_log", "audit_seals")
+    },
+    **{(AUDIT, "INSERT", table): "all" for table in ("audit_gaps", "audit_log", "audit_seals")},
     # the owner of the functions about accounts; nobody is its member but the tables' owner
     (ACCOUNTS, "SELECT", "people"): "all",
     (ACCOUNTS, "INSERT", "people"): "name role",
@@ -178,7 +190,16 @@ FUNCTIONS = {
     "active_person": f"{ACCOUNTS} myograph_web",
     "add_account": ACCOUNTS,
     "acts_as": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
-    "person": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "person": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN} {AUDIT}",
+    "write_audit": AUDIT,
+    "audit_text": AUDIT,
+    "unsealed": AUDIT,
+    "note": f"{AUDIT} {WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "note_read": f"{AUDIT} {WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "note_sign_in": f"{AUDIT} {ACCOUNTS} myograph_web",
+    "seal": f"{AUDIT} {WORKER}",
+    "audit_prefix": f"{AUDIT} {WORKER}",
+    "retain_audit": f"{AUDIT} {WORKER}",
     "my_patients": f"{WORKER} {THERAPIST}",
     "consented_pseudonyms": f"{WORKER} {RESEARCHER}",
     "receive_upload": f"{WORKER} {THERAPIST} {ADMIN} myograph_web",

@@ -21,6 +21,7 @@ GROUPS = (
     "myograph_admin",
     "myograph_worker",
     "myograph_accounts",
+    "myograph_audit",
 )
 
 
@@ -102,6 +103,8 @@ def test_nobody_deletes_but_the_worker_what_is_its_own(owner, role):
         *("contraction_edit_outcomes", "outgoing_events", "storage_outbox", "upload_events"),
     } | {f"procrastinate_{name}" for name in ("jobs", "workers", "events", "periodic_defers")}
     deletes = of_worker if role in {"myograph_worker", "myograph_work"} else set()
+    if role == "myograph_audit":  # for retention alone, see app.retain_audit
+        deletes = {"audit_log", "audit_seals"}
     assert {name for (name,) in rows} == deletes
 
 
@@ -167,7 +170,7 @@ def test_every_definer_function_has_a_fixed_path_and_an_owner_without_login(owne
     ).fetchall()
     assert rows
     for name, role, can_login, settings in rows:
-        assert role in {"myograph_worker", "myograph_accounts"}, name
+        assert role in {"myograph_worker", "myograph_accounts", "myograph_audit"}, name
         assert not can_login, name
         assert any(setting.startswith("search_path=") for setting in settings or []), name
 

@@ -15,6 +15,7 @@ OUR_ROLES = [
     "myograph_admin",
     "myograph_worker",
     "myograph_accounts",
+    "myograph_audit",
 ]
 STRANGERS = ["anon", "authenticated", "service_role", "authenticator", "supabase_storage_admin"]
 

@@ -21,9 +21,10 @@ _GROUPS = (
     "myograph_admin",
     "myograph_worker",
     "myograph_accounts",
+    "myograph_audit",
 )
 # Functions come to belong to these, and only a member may give something away to a role.
-_OWNERS = ("myograph_worker", "myograph_accounts")
+_OWNERS = ("myograph_worker", "myograph_accounts", "myograph_audit")
 
 
 def ensure(conn: Connection, *, web_password: str | None, worker_password: str | None) -> None:

@@ -23,6 +23,7 @@ MyographError
 ├── NotSignedIn              nobody has said who is asking
 │   └── WrongPassword        the name and the password do not belong together
 ├── TooManyAttempts          too many sign-ins failed; it may be tried again later
+├── TooManyRequests          somebody asked more often than anybody needs to
 ├── BadSignature             a delivery that nobody we know has signed
 │   └── StaleDelivery        it is signed, and too old or from the future
 ├── MalformedEvent           a delivery that is signed and says nothing we understand
@@ -164,6 +165,19 @@ class TooManyAttempts(MyographError):
     def __init__(self, wait_s: float) -> None:
         self.wait_s = math.ceil(wait_s)
         super().__init__(f"Too many sign-ins failed. Please try again in {self.wait_s} seconds.")
+
+
+class TooManyRequests(MyographError):
+    """`named` is who asked, as a sentence begins."""
+
+    code = "too_many_requests"
+
+    def __init__(self, named: str, allowed: int, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(
+            f"{named} asked for more than {allowed} things within a minute. Please try again in"
+            f" {wait_s} {'second' if wait_s == 1 else 'seconds'}."
+        )
 
 
 class BadSignature(MyographError):

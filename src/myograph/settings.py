@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     event_hosts: str | None = None  # comma separated: the only hosts that may be told anything
     measure_memory_mb: int = Field(default=1024, ge=64)  # of one file
     measure_seconds: float = Field(default=30.0, gt=0)  # of processor time, up to 10 MB
+    rate_per_person: int = Field(default=3000, ge=0)  # requests within any minute; 0: any number
+    rate_per_address: int = Field(default=12000, ge=0)
+    trusted_proxies: str = "127.0.0.1"  # comma separated: whose X-Forwarded-... is believed
+    cors_origins: str | None = None  # comma separated: sites whose scripts may use tokens here
     timezone: str = "Europe/Brussels"  # of INFO.TIME, which names none
     log: Literal["json", "text"] = "text"
 
@@ -56,6 +60,10 @@ class Settings(BaseSettings):
     @property
     def allowed_event_hosts(self) -> tuple[str, ...]:
         return _listed(self.event_hosts or "")
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        return _listed(self.cors_origins or "")
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from myograph.errors import BadInput
 from myograph.web import problems
 from myograph.web.headers import (
     CONTENT_SECURITY_POLICY,
@@ -14,6 +15,7 @@ from myograph.web.headers import (
     RequestLog,
     SameOrigin,
     SecurityHeaders,
+    sites,
 )
 
 LIMIT = 100
@@ -69,6 +71,35 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client, path):
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "private, no-cache"
+
+
+def test_a_browser_that_came_by_tls_shall_never_come_without(client):
+    header = "strict-transport-security"
+    assert header not in client.get("/things/a").headers
+    for path in ("/things/a", "/nowhere", "/bug"):
+        answer = client.get(f"https://clinic.example{path}")
+        assert answer.headers[header] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize("origin", ["https://trial.example", "http://127.0.0.1:8080"])
+def test_a_site_is_named_as_browsers_name_it(origin):
+    assert sites([origin]) == [origin]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "trial.example",
+        "https://trial.example/",
+        "https://Trial.example",
+        "null",
+        "https://a b",
+    ],
+)
+def test_what_no_browser_would_say_is_refused(origin):
+    with pytest.raises(BadInput, match="MYOGRAPH_CORS_ORIGINS"):
+        sites([origin])
 
 
 def test_the_policy_allows_nothing_that_is_not_ours():
@@ -138,6 +169,7 @@ OURS = [
     {"Sec-Fetch-Site": "none"},  # typed into the address bar
     {"Origin": "http://clinic.example"},
     {"Sec-Fetch-Site": "same-origin", "Origin": "http://behind-a-proxy.example"},
+    {"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x"},  # nobody's browser adds a token
 ]
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
@@ -146,6 +178,7 @@ FOREIGN = [
     {"Origin": "http://clinic.example:8080"},
     {"Origin": "null"},
     {"Sec-Fetch-Site": "cross-site", "Origin": "http://clinic.example"},
+    {"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x", "Cookie": "myograph=x"},
 ]
 
 

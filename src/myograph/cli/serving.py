@@ -10,8 +10,10 @@ from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from myograph.cli import children
+from myograph.cli.heads import BoundedHeads
 from myograph.cli.system import System
 from myograph.errors import BadInput
 from myograph.web.app import create_app, end_streams
@@ -84,15 +86,25 @@ def serve(system: System, listener: socket.socket, announce: Callable[[str], Non
         secret=system.cookie_key,
         sources=system.sources,
     )
-    config = uvicorn.Config(
+    config = config_of(app, trusted_proxies=system.settings.trusted_proxies)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it is done
+        _Server(config, app, announce).run(sockets=[listener])
+
+
+def config_of(app: ASGIApp, *, trusted_proxies: str) -> uvicorn.Config:
+    """How requests are taken.
+
+    trusted_proxies    what these say of the client's address and of TLS is believed
+    """
+    return uvicorn.Config(
         app,
+        http=BoundedHeads,
         log_level="warning",
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=GRACE_S,
     )
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it is done
-        _Server(config, app, announce).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -1,13 +1,14 @@
 """The web application, built from what it stands on."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -31,11 +32,21 @@ from myograph.web.api import (
     webhooks,
 )
 from myograph.web.auth import Doorkeeper
-from myograph.web.headers import Aside, BodyLimit, Bugs, RequestLog, SameOrigin, SecurityHeaders
+from myograph.web.headers import (
+    AddressRate,
+    Aside,
+    BodyLimit,
+    Bugs,
+    RequestLog,
+    SameOrigin,
+    SecurityHeaders,
+    sites,
+)
 from myograph.web.live import Live
 from myograph.web.pages import corrections, monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import help as help_page
 from myograph.web.pages import sessions as session_list
+from myograph.web.rates import Rates
 from myograph.web.site import Limits, Site
 from myograph.web.templating import environment
 from myograph.web.webhooks.inbox import Inbox, open_inbox
@@ -65,6 +76,7 @@ def create_app(
     """
     live = Live()
     bounds = limits or Limits()
+    rates = Rates(per_person=settings.rate_per_person, per_address=settings.rate_per_address)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
@@ -85,6 +97,7 @@ def create_app(
                         outlines=Outlines(),
                         upload_slots=CapacityLimiter(bounds.uploads_at_once),
                         limits=bounds,
+                        rates=rates,
                         reception=_reception(settings, store, sources, inbox),
                         clock=clock,
                     )
@@ -97,7 +110,7 @@ def create_app(
     problems.install(app)
     for part in PARTS:
         app.include_router(part.router)
-    _surround(app, bounds)
+    _surround(app, bounds, rates, elsewhere=sites(settings.allowed_origins))
     return app
 
 
@@ -129,11 +142,23 @@ PARTS: Final = (
 )
 
 
-def _surround(app: FastAPI, limits: Limits) -> None:
-    """Innermost first, as Starlette adds them."""
+def _surround(app: FastAPI, limits: Limits, rates: Rates, *, elsewhere: Collection[str]) -> None:
+    """Innermost first, as Starlette adds them.
+
+    elsewhere    sites whose scripts may use a token here; a visitor's cookie is never theirs
+    """
     app.add_middleware(BodyLimit, limit_of=limits.of_path)
     app.add_middleware(SameOrigin)
+    app.add_middleware(AddressRate, rates=rates, uncounted={"/livez"})
     app.add_middleware(Bugs)
+    if elsewhere:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=elsewhere,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "If-Match", "If-None-Match", "X-Request-ID"],
+            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+        )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)

@@ -33,9 +33,16 @@ def visitor_of(request: Request) -> Person:
     return person
 
 
+def _visitor(request: Request) -> Person:
+    """The same, counted: what looks anew within one request, as a stream does, is no request."""
+    person = visitor_of(request)
+    site_of(request).rates.of_person(person.id)
+    return person
+
+
 # scope="function" ends a dependency before the response is sent. FastAPI's default ends it after,
 # and would answer 200 to a request whose commit then fails. All above one must have it too.
-Visitor = Annotated[Person, Depends(visitor_of, scope="function")]
+Visitor = Annotated[Person, Depends(_visitor, scope="function")]
 
 
 @contextmanager

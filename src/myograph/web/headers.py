@@ -1,6 +1,6 @@
 """What surrounds every request: its number, its log line, its limits, and what browsers may do.
 
-Pure ASGI, outermost first: RequestLog, SecurityHeaders, SameOrigin, BodyLimit.
+Pure ASGI, outermost first: RequestLog, SecurityHeaders, Bugs, AddressRate, SameOrigin, BodyLimit.
 """
 
 import re
@@ -19,8 +19,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from myograph.errors import CrossSite, TooLarge
+from myograph.errors import BadInput, CrossSite, TooLarge, TooManyRequests
 from myograph.web import problems
+from myograph.web.rates import Rates
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -35,7 +36,14 @@ SECURITY: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _SECURITY: Final = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+# A year, and the host's subdomains too: ASVS 5.0, 3.4.1.
+STRICT_TRANSPORT: Final = (
+    b"strict-transport-security",
+    b"max-age=31536000; includeSubDomains",
+)
+_OVER_TLS: Final = [*_SECURITY, STRICT_TRANSPORT]
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SITE: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 _numbers: Final = Random()  # noqa: S311 - they keep nothing secret
@@ -115,14 +123,19 @@ class Bugs:
 
 @dataclass(frozen=True, slots=True)
 class SecurityHeaders:
-    """What a browser may do with our answers. No cache keeps one that does not say so."""
+    """What a browser may do with our answers. No cache keeps one that does not say so.
+
+    Over TLS it shall never come without: a browser obeys that word only where TLS carried it.
+    """
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        added = _OVER_TLS if scope.get("scheme") == "https" else _SECURITY
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = _with(message, _SECURITY)
+                message["headers"] = _with(message, added)
                 if not any(name == b"cache-control" for name, _ in message["headers"]):
                     message["headers"].append((b"cache-control", b"private, no-cache"))
             await send(message)
@@ -131,12 +144,35 @@ class SecurityHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressRate:
+    """Refuses an address that asks too often.
+
+    uncounted    what must answer whatever comes
+    """
+
+    app: ASGIApp
+    rates: Rates
+    uncounted: Collection[str] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in self.uncounted:
+            client: tuple[str, int] | None = scope.get("client")
+            try:
+                self.rates.of_address(client[0] if client else "")
+            except TooManyRequests as refused:
+                await problems.answer(Request(scope), refused)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
 class SameOrigin:
     """Refuses what another site makes a browser ask for with the visitor's cookie.
 
     Browsers say where a request comes from in Sec-Fetch-Site or, where the connection is not
     trusted enough for that, in Origin. Whoever sends neither is no browser and has no cookie to
-    misuse. The rule is Go's CrossOriginProtection (https://go.dev/issue/73626).
+    misuse. The rule is Go's CrossOriginProtection (https://go.dev/issue/73626). A request that
+    brings a token and no cookie is not judged: no page can make a browser send somebody's token.
     """
 
     app: ASGIApp
@@ -150,7 +186,7 @@ class SameOrigin:
 
 
 def _is_ours(method: str, headers: Headers) -> bool:
-    if method in SAFE_METHODS:
+    if method in SAFE_METHODS or ("authorization" in headers and "cookie" not in headers):
         return True
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -200,6 +236,17 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def sites(origins: Collection[str]) -> Collection[str]:
+    """The same, each of the form that browsers send; anything else would never match one."""
+    for origin in origins:
+        if not _SITE.fullmatch(origin):
+            raise BadInput(
+                f"{origin!r} in MYOGRAPH_CORS_ORIGINS is no site: it takes https://host or"
+                " https://host:port, in small letters and without a path."
+            )
+    return origins
 
 
 def declared_length(headers: Headers) -> int:

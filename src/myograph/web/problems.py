@@ -28,6 +28,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,
     errors.MalformedEvent: HTTPStatus.BAD_REQUEST,
     errors.SlowDelivery: HTTPStatus.REQUEST_TIMEOUT,
@@ -182,7 +183,7 @@ def _address(request: Request) -> str:
 
 
 def _headers(error: errors.MyographError, status: HTTPStatus) -> dict[str, str]:
-    if isinstance(error, errors.TooManyAttempts):
+    if isinstance(error, errors.TooManyAttempts | errors.TooManyRequests):
         return {"Retry-After": str(error.wait_s)}
     if status is HTTPStatus.REQUEST_TIMEOUT:  # else the rest of the body keeps the connection
         return {"Connection": "close"}

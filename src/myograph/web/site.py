@@ -15,6 +15,7 @@ from myograph.settings import UPLOAD_LIMIT_BYTES, Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web.auth import Doorkeeper
 from myograph.web.live import Live
+from myograph.web.rates import Rates
 from myograph.web.webhooks.reception import Reception
 
 FORMS: Final = ("/api/upload", "/upload")
@@ -59,6 +60,7 @@ class Site:
     outlines       of the recordings looked at last
     upload_slots   bound how many uploads are written at once: each holds a thread for as long as
                    its sender takes, and pages must not wait for those
+    rates          bound how often one person, and one address, may ask
     reception      of events from stores
     clock          seconds since 1970
     """
@@ -72,6 +74,7 @@ class Site:
     outlines: Outlines
     upload_slots: CapacityLimiter
     limits: Limits
+    rates: Rates
     reception: Reception
     clock: Callable[[], float]
 

@@ -33,6 +33,7 @@ from myograph.worker.run import run_until_empty
 from tests.game_files import NAME, game_file
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
+SURE = ("fsync=off", "max_wal_size=4GB")  # what it has committed survives it, if not the machine
 TEMPLATE = "migrated"
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cGFzc3dvcmQ"
 
@@ -78,9 +79,15 @@ def server_folder(name: str) -> Path:
 
 
 @contextmanager
-def migrated_server(name: str, programs: Path | None = None) -> Generator[Cluster]:
-    folder = server_folder(name)
-    with running(folder, programs=programs, options=FAST) as cluster:
+def migrated_server(
+    name: str,
+    programs: Path | None = None,
+    folder: Path | None = None,
+    options: tuple[str, ...] = FAST,
+) -> Generator[Cluster]:
+    """folder    where it lies; None: among those of this run"""
+    folder = folder or server_folder(name)
+    with running(folder, programs=programs, options=options) as cluster:
         _ensure_template(cluster)
         yield cluster
     if not (folder / "postgres" / "postmaster.pid").exists():

@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +67,26 @@ def _no_curl() -> str:
     return f"{' and '.join(absent)} not found" if absent else ""
 
 
+def _no_small_disk() -> str:
+    """Tried out: who may mount something is nowhere written."""
+    if os.geteuid() != 0:
+        return "this is an ordinary user"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(mount_of(folder, "1m"), capture_output=True, check=False)
+        except FileNotFoundError:
+            return "there is no program to mount one"
+        if done.returncode != 0:
+            return "none may be mounted here"
+        subprocess.run(["umount", folder], check=True)
+    return ""
+
+
+def mount_of(folder: str, size: str) -> list[str]:
+    """The command that makes a folder a small disk, in memory."""
+    return ["mount", "-t", "tmpfs", "-o", f"size={size},mode=711", "none", folder]
+
+
 NEEDS = {
     "recordings": Need("of real recordings", _no_recordings),
     "browser": Need(
@@ -75,6 +97,7 @@ NEEDS = {
         "on PostgreSQL 16", lambda: "" if postgres_16() else "the wheel holds none here"
     ),
     "curl": Need("with curl and openssl", _no_curl),
+    "small_disk": Need("on a small disk of their own", _no_small_disk),
     "root": Need("as root", lambda: "" if os.geteuid() == 0 else "this is an ordinary user"),
     "ordinary_user": Need(
         "as an ordinary user", lambda: "" if os.geteuid() != 0 else "this is root"

@@ -5,7 +5,7 @@ from collections.abc import Generator
 import pytest
 
 from myograph.db.embedded import Cluster
-from tests.database import migrated_server
+from tests.database import SURE, migrated_server
 from tests.faults.nursery import Nursery
 from tests.faults.place import NewPlace, Place, place_in
 from tests.faults.reference import Reference
@@ -38,7 +38,7 @@ def place(new_place) -> Generator[Place]:
 @pytest.fixture(scope="module")
 def own_server() -> Generator[Cluster]:
     """A server that may be broken: the other one is everybody's."""
-    with migrated_server("faults") as cluster:
+    with migrated_server("faults", options=SURE) as cluster:
         yield cluster
 
 

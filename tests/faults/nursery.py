@@ -30,7 +30,7 @@ LOADED = (
     "myograph.cli.logs",
     "myograph.cli.system",
     "myograph.cli.serving",
-    "uvicorn.protocols.http.h11_impl",
+    "uvicorn.protocols.http.httptools_impl",
     "uvicorn.lifespan.on",
 )
 

@@ -14,7 +14,7 @@ import psutil
 
 from myograph.db import embedded
 from myograph.db.embedded import Cluster
-from tests.database import FAST
+from tests.database import SURE
 from tests.faults.place import PATIENCE_S, Place, Program, Web, wait_for
 from tests.faults.points import Point
 from tests.faults.proxy import fault_proxy, slow
@@ -39,7 +39,7 @@ def server_of(cluster: Cluster) -> str:
 
 
 def power_cut(cluster: Cluster) -> None:
-    """What is not written down is lost, and nobody is told."""
+    """What is not written down is lost, and nobody is told. Of a server that is SURE."""
     pid = postmaster_of(cluster)
     os.kill(pid, signal.SIGQUIT)
     wait_for(lambda: not psutil.pid_exists(pid) or _is_dead(pid))
@@ -50,7 +50,7 @@ def postmaster_of(cluster: Cluster) -> int:
 
 
 def started_again(cluster: Cluster) -> None:
-    with embedded.running(cluster.data_dir, options=FAST):
+    with embedded.running(cluster.data_dir, options=SURE):
         pass  # it stays for whoever had it before
 
 
@@ -135,7 +135,7 @@ def cuts_of_listeners(place: Place, times: int) -> None:
         for number in range(times):
             wait_for(lambda: proxy.connections > 0)
             assert proxy.cut() > 0
-            session_id = _until_taken(web, number)
+            session_id = until_taken(web, number)
             place.accepted.add(session_id)
             stream.until_completed(session_id)
         place.sweep()
@@ -144,7 +144,7 @@ def cuts_of_listeners(place: Place, times: int) -> None:
     place.is_all_well()
 
 
-def _until_taken(web: Web, number: int) -> UUID:
+def until_taken(web: Web, number: int) -> UUID:
     """A person tries again where the answer is to do so."""
 
     def upload() -> UUID | None:
@@ -221,7 +221,7 @@ def no_database_for_a_while(place: Place) -> None:
             assert client.get("/livez").status_code == 200
             assert client.get("/readyz").status_code == 503
         proxy.open_door()
-        place.accepted.add(_until_taken(web, 3))
+        place.accepted.add(until_taken(web, 3))
         place.sweep()
         place.settles()
         worker.ends()
@@ -241,7 +241,7 @@ def read_only_for_a_while(place: Place) -> None:
             )
             assert client.get("/api/sessions").status_code == 200
         _set_read_only(place, "off")
-        place.accepted.add(_until_taken(web, 3))
+        place.accepted.add(until_taken(web, 3))
         place.sweep()
         place.settles()
         assert worker.runs, worker.said()

@@ -53,6 +53,10 @@ class Demo:
         own = [c for c in self._children() if "work" in c.cmdline()]
         return own[0] if own else None
 
+    def database(self) -> psutil.Process:
+        pid = (self.folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]
+        return psutil.Process(int(pid))
+
     def _children(self) -> list[psutil.Process]:
         return [c for c in psutil.Process(self.process.pid).children() if c.is_running()]
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import urllib.error
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,36 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(demo):
     for session_id in uploaded:
         channels = demo.browser().get(f"/api/sessions/{session_id}/statistics")
         assert [c["channel_name"] for c in channels] == ["CH1", "CH2"]
+
+
+def test_a_database_that_is_killed_comes_back_by_itself(demo):
+    before = {s["id"] for s in sessions(demo)}
+    demo.database().kill()
+    content = game_file(start=START + timedelta(days=2), seed=5)
+    session_id = wait_for(lambda: taken(demo, content))
+    wait_for(lambda: status_if_any(demo, session_id) == "completed")
+    assert {s["id"] for s in sessions(demo)} == {*before, session_id}
+
+
+def taken(demo, content):
+    """The session, or nothing where the answer was to come again."""
+    with unless_asked_to_come_again():
+        return upload(demo, content)["session_id"]
+
+
+def status_if_any(demo, session_id):
+    with unless_asked_to_come_again():
+        return status(demo, session_id)
+
+
+@contextmanager
+def unless_asked_to_come_again():
+    try:
+        yield
+    except urllib.error.HTTPError as answer:
+        with answer:
+            if (answer.code, answer.headers["Retry-After"]) != (503, "2"):
+                raise
 
 
 @pytest.mark.parametrize(

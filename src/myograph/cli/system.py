@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from myograph.db import embedded
 from myograph.db.embedded import Secrets
+from myograph.db.keeping import kept_running
 from myograph.db.migrate import migrate_url
 from myograph.errors import BadInput
 from myograph.services.event_targets import Target, targets_of
@@ -61,7 +62,7 @@ def running(settings: Settings) -> Generator[System]:
     if settings.database_url is not None:
         yield _configured(settings, data_dir)
         return
-    with embedded.running(data_dir) as cluster:
+    with embedded.running(data_dir) as cluster, kept_running(cluster):
         cluster.migrate()
         yield System(
             settings=settings,

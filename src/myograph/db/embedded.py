@@ -112,6 +112,19 @@ def running(
                 _stop_with_the_last(place, users.fileno())
 
 
+def start_again(cluster: Cluster, *, options: tuple[str, ...] = ()) -> bool:
+    """Start the server of `cluster` where it has died, at its own address; whether it had.
+
+    Raises DatabaseUnavailable where it does not start: its disk may be full.
+    """
+    place = _Place(cluster.data_dir, _server_user(cluster.data_dir))
+    with _locked(place):
+        if _postmaster(place) is not None:
+            return False
+        _launched(place, _reachable_programs(place), cluster, options)
+    return True
+
+
 def default_data_dir() -> Path:
     """/var/lib/myograph for root, else where this platform keeps a user's data."""
     if os.geteuid() == 0:
@@ -331,7 +344,14 @@ def _started(place: _Place, programs: Path | None, options: tuple[str, ...]) -> 
         _make(place, folder, known)
     host, port = _listening(place)
     cluster = Cluster(place.root, host, port, known)
-    process = _launch(place, folder, host, port, options)
+    _launched(place, folder, cluster, options)
+    _ensure_database(cluster)
+    return cluster
+
+
+def _launched(place: _Place, folder: Path, cluster: Cluster, options: tuple[str, ...]) -> None:
+    """Once it answers."""
+    process = _launch(place, folder, cluster.host, cluster.port, options)
     try:
         _wait(
             lambda: _answers(cluster),
@@ -345,8 +365,6 @@ def _started(place: _Place, programs: Path | None, options: tuple[str, ...]) -> 
         raise
     # It may outlive us, and is watched by its pid: Popen would complain when it is collected.
     process.returncode = 0
-    _ensure_database(cluster)
-    return cluster
 
 
 def _make(place: _Place, folder: Path, known: Secrets) -> None:

@@ -6,12 +6,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import psycopg
 
 from myograph.services.receive_upload import Upload
-from tests.faults.outages import recording, server_of
+from tests.faults.outages import power_cut, recording, server_of, started_again
 from tests.faults.place import BUCKET, Place, Program, Web
 from tests.faults.points import OF_EQUAL_BYTES, OF_THE_WEB, OF_THE_WORKER, Point
 from tests.faults.proxy import Proxy, fault_proxy, reset
@@ -71,7 +72,10 @@ class History:
             hint = self.chance.choice(self.hints)
             if self.chance.random() < 0.7:
                 self.hints.remove(hint)
-            self.place.announce(hint)
+            if self.chance.random() < 0.5:
+                self._send(hint)
+            else:
+                self.place.announce(hint)
 
     def drop(self) -> None:
         if self.hints and self.chance.random() < 0.3:
@@ -84,12 +88,9 @@ class History:
     # people upload
 
     def upload(self) -> None:
-        if self.web is None or not self.web.program.runs:
-            self._start_web(None)
         content = self.chance.choice(CONTENTS)
         with suppress(httpx2.HTTPError, AssertionError):
-            assert self.web is not None
-            self.place.accepted.add(self.web.upload(content, f"{self._next()}.c3d"))
+            self.place.accepted.add(self._a_web().upload(content, f"{self._next()}.c3d"))
 
     # programs come and go
 
@@ -120,6 +121,10 @@ class History:
     def refuse_for_a_moment(self) -> None:
         self.proxy.close_door()
         self.proxy.open_door()
+
+    def power_cut(self) -> None:
+        power_cut(self.place.database.cluster)
+        started_again(self.place.database.cluster)
 
     # in the end
 
@@ -165,6 +170,23 @@ class History:
     def _hint(self, hint: Upload) -> None:
         self.hints.append(hint)
 
+    def _send(self, hint: Upload) -> None:
+        """Through the door for webhooks; whoever is told of a session is told the truth."""
+        assert hint.delivery_id is not None
+        try:
+            answer = self._a_web().deliver(hint, number=hint.delivery_id)
+        except httpx2.HTTPError:
+            return
+        assert answer.status_code in {200, 202, 503}, answer.text
+        if told := answer.json().get("session_id"):
+            self.place.accepted.add(UUID(told))
+
+    def _a_web(self) -> Web:
+        if self.web is None or not self.web.program.runs:
+            self._start_web(None)
+        assert self.web is not None
+        return self.web
+
     def _start_web(self, point: Point | None) -> None:
         self.web = self.stack.enter_context(self.place.web(point))
 
@@ -185,6 +207,7 @@ STEPS_OF: dict[Callable[[History], None], int] = {
     History.cut: 2,
     History.reset_some: 1,
     History.refuse_for_a_moment: 1,
+    History.power_cut: 1,
 }
 
 

@@ -134,12 +134,19 @@ class Web:
     def deliver(self, upload: Upload, *, number: str, clock_off_s: float = 0.0) -> httpx2.Response:
         """As a store sends it: signed, by its own clock."""
         now = time.time() + clock_off_s
-        at = datetime.fromtimestamp(now, UTC).isoformat()
-        event = s3(Example(upload.bucket, upload.name, "", upload.size_bytes, upload.etag, at))
-        body = json.dumps(event).encode()
+        body = json.dumps(_notification(upload, now)).encode()
         signatures = signed(key_of(WEBHOOK_SECRET), number=number, at=int(now), body=body)
         with self.client(timeout=PATIENCE_S) as client:
             return client.post(ADDRESS, content=body, headers=signatures)
+
+
+def _notification(upload: Upload, now: float) -> dict[str, Any]:
+    at = upload.modified_at or datetime.fromtimestamp(now, UTC)
+    about = Example(upload.bucket, upload.name, "", upload.size_bytes, upload.etag, at.isoformat())
+    event = s3(about)
+    if upload.operation == "removed":
+        event["Records"][0]["eventName"] = "ObjectRemoved:Delete"
+    return event
 
 
 @dataclass(eq=False)

@@ -6,5 +6,5 @@ from tests.faults.histories import lived_through
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_random_history_ends_well(place, seed):
-    lived_through(place, seed)
+def test_a_random_history_ends_well(own_place, seed):
+    lived_through(own_place, seed)

@@ -114,7 +114,6 @@ class Proxy:
         await self._cut()
 
     async def _cut(self) -> int:
-        await asyncio.sleep(0)  # who was let in just now has begun: only what has can end tidily
         tasks = tuple(self._open)
         for task in tasks:
             task.cancel()
@@ -144,6 +143,7 @@ class Proxy:
         task = self._loop.create_task(self._serve(line))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
+        task.add_done_callback(lambda _: line.close())  # one that is cut before it began, too
 
     def _next_fault(self) -> Fault:
         first, *others = self._faults
@@ -154,14 +154,13 @@ class Proxy:
         try:
             reader, writer = await asyncio.open_connection(sock=line)
         except (asyncio.CancelledError, OSError):
-            line.close()
             return
         try:
             await self._through(self._next_fault(), reader, writer)
+            writer.close()
+            await writer.wait_closed()  # who does not read what is left for them is cut like others
         except (asyncio.CancelledError, OSError):
             _reset(writer)
-        finally:
-            writer.close()
 
     async def _through(
         self, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -184,6 +183,8 @@ class Proxy:
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
+            if not fault.unnoticed:
+                back.transport.abort()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self._server, str):
@@ -196,13 +197,14 @@ class Proxy:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        self._loop.run_until_complete(asyncio.sleep(0.01))  # what was aborted says goodbye
         self._loop.close()
 
     async def _end(self) -> None:
         await self._close_door()
         for line in self._left_open:
-            line.close()
-        self._loop.call_later(0.01, self._loop.stop)  # what was aborted says goodbye first
+            line.transport.abort()
+        self._loop.call_soon(self._loop.stop)
 
 
 @contextlib.contextmanager

@@ -166,3 +166,18 @@ def test_a_server_that_is_gone_ends_the_line():
         pass
     with fault_proxy(server) as proxy, pytest.raises(ConnectionResetError), call(proxy) as line:
         line.recv(1)
+
+
+def test_who_is_cut_while_coming_in_is_let_go(proxy):
+    """Nobody would close that line: the warning of it would be some other test's error."""
+    proxy._loop.call_soon_threadsafe(time.sleep, 0.1)  # so that both wait to be done at once
+    with call(proxy) as line:
+        proxy.cut()
+        assert heard_of_the_end(line)
+
+
+def heard_of_the_end(line):
+    try:
+        return line.recv(1) == b""
+    except ConnectionResetError:
+        return True

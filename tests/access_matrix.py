@@ -4,6 +4,7 @@ A table, view or function that has no line here fails the tests. "all" is every 
 """
 
 TABLES = (
+    "api_tokens",
     "audit_gaps",
     "audit_log",
     "audit_seals",
@@ -25,11 +26,13 @@ TABLES = (
     "researcher_profiles",
     "scoring_configuration",
     "session_settings",
+    "sign_ins",
     "storage_outbox",
     "sweeps",
     "therapists",
     "therapy_sessions",
     "upload_events",
+    "welcome_links",
 )
 VIEWS = ("research_patients", "research_sessions", "therapy_sessions_with_technical")
 
@@ -43,6 +46,8 @@ _PATIENT = (
     "pseudonym research_consent treatment_start channel_assignment target_contractions_per_muscle "
     "mvc_left_quad mvc_right_quad"
 )
+
+_TOKEN = "id person_id name scopes created_at expires_at last_used_at revoked_at"
 
 COLUMNS: dict[tuple[str, str, str], str] = {
     # therapist
@@ -59,7 +64,9 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (THERAPIST, "SELECT", "patients"): "all",
     (THERAPIST, "SELECT", "therapists"): "all",
     (THERAPIST, "SELECT", "people"): "id name role active",
+    (THERAPIST, "SELECT", "api_tokens"): _TOKEN,
     # researcher
+    (RESEARCHER, "SELECT", "api_tokens"): _TOKEN,
     **{(RESEARCHER, "SELECT", table): "all" for table in _RESULTS},
     (RESEARCHER, "SELECT", "therapy_sessions"): (
         "id file_hash file_size_bytes pseudonym started_local session_date session_type "
@@ -98,6 +105,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (RESEARCHER, "SELECT", "researcher_profiles"): "all",
     (RESEARCHER, "SELECT", "people"): "id name role active",
     # admin
+    (ADMIN, "SELECT", "api_tokens"): _TOKEN,
+    (ADMIN, "SELECT", "local_accounts"): "person_id login",
     **{(ADMIN, "SELECT", table): "all" for table in _RESULTS},
     (ADMIN, "SELECT", "therapy_sessions"): "all",
     (ADMIN, "SELECT", "therapy_sessions_with_technical"): "all",
@@ -175,7 +184,17 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     **{(AUDIT, "INSERT", table): "all" for table in ("audit_gaps", "audit_log", "audit_seals")},
     # the owner of the functions about accounts; nobody is its member but the tables' owner
     (ACCOUNTS, "SELECT", "people"): "all",
-    (ACCOUNTS, "INSERT", "people"): "name role",
+    (ACCOUNTS, "INSERT", "people"): "id name role db_login",
+    (ACCOUNTS, "UPDATE", "people"): "name role db_login active",
+    (ACCOUNTS, "UPDATE", "local_accounts"): "password_hash",
+    **{
+        (ACCOUNTS, op, table): "all"
+        for op in ("SELECT", "INSERT")
+        for table in ("sign_ins", "welcome_links", "api_tokens")
+    },
+    (ACCOUNTS, "UPDATE", "sign_ins"): "seen_at ended_at",
+    (ACCOUNTS, "UPDATE", "welcome_links"): "used_at",
+    (ACCOUNTS, "UPDATE", "api_tokens"): "last_used_at revoked_at",
     (ACCOUNTS, "SELECT", "local_accounts"): "all",
     (ACCOUNTS, "INSERT", "local_accounts"): "all",
     (ACCOUNTS, "SELECT", "therapists"): "all",
@@ -187,10 +206,39 @@ COLUMNS: dict[tuple[str, str, str], str] = {
 # Who may call each function of schema app, its owner included.
 FUNCTIONS = {
     "account": f"{ACCOUNTS} myograph_web",
-    "active_person": f"{ACCOUNTS} myograph_web",
-    "add_account": ACCOUNTS,
-    "acts_as": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN}",
-    "person": f"{WORKER} {THERAPIST} {RESEARCHER} {ADMIN} {AUDIT}",
+    **dict.fromkeys(
+        (
+            "account_of",
+            "accept_link",
+            "admin_exists",
+            "bearer",
+            "begin_sign_in",
+            "end_sign_in",
+            "known_by_provider",
+            "offer_first_link",
+            "signed_in",
+            "welcomed",
+        ),
+        f"{ACCOUNTS} myograph_web",
+    ),
+    **dict.fromkeys(
+        ("add_token", "change_password", "revoke_token", "sign_out_everywhere"),
+        f"{ACCOUNTS} {THERAPIST} {RESEARCHER} {ADMIN}",
+    ),
+    **dict.fromkeys(
+        (
+            "add_account",
+            "end_sign_ins_of",
+            "make_link",
+            "make_token",
+            "set_password",
+            "withdraw_token",
+        ),
+        ACCOUNTS,
+    ),
+    "offer_link": f"{ACCOUNTS} {ADMIN}",
+    "acts_as": f"{WORKER} {ACCOUNTS} {THERAPIST} {RESEARCHER} {ADMIN}",
+    "person": f"{WORKER} {ACCOUNTS} {AUDIT} {THERAPIST} {RESEARCHER} {ADMIN}",
     "write_audit": AUDIT,
     "audit_text": AUDIT,
     "unsealed": AUDIT,

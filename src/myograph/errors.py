@@ -22,6 +22,7 @@ MyographError
 │   └── CrossSite            another site asked for it in your name
 ├── NotSignedIn              nobody has said who is asking
 │   └── WrongPassword        the name and the password do not belong together
+├── SignInUnavailable        whoever checks sign-ins for us does not answer
 ├── TooManyAttempts          too many sign-ins failed; it may be tried again later
 ├── TooManyRequests          somebody asked more often than anybody needs to
 ├── BadSignature             a delivery that nobody we know has signed
@@ -157,6 +158,12 @@ class WrongPassword(NotSignedIn):
     """Said alike of an unknown name, a wrong password and a closed account."""
 
     code = "wrong_password"
+
+
+class SignInUnavailable(MyographError):
+    """Nobody is let in meanwhile."""
+
+    code = "sign_in_unavailable"
 
 
 class TooManyAttempts(MyographError):

@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     webhook_sources       TOML, JSON or the path of such a file: web/webhooks/sources.py
     metadata_budget_ms    how long an answer to a webhook waits for the recording's first bytes
     pseudonym_key         turns a patient's code into a pseudonym; never reaches the database
+    jwks_url, jwt_secret  what an identity provider signs with: its key set, or the older secret
+    jwt_issuer            None: whose key set it is, where its address says so
+    supabase_url          passwords are checked there; with supabase_key, the publishable one
+    sign_in               local: people sign in with passwords of this installation alone
     """
 
     model_config = SettingsConfigDict(env_prefix="MYOGRAPH_", frozen=True, extra="ignore")
@@ -40,6 +44,14 @@ class Settings(BaseSettings):
     webhook_sources: SecretStr | None = None
     metadata_budget_ms: int = 30
     pseudonym_key: SecretStr | None = None
+    jwks_url: str | None = None
+    jwt_secret: SecretStr | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str = "authenticated"
+    supabase_url: str | None = None
+    supabase_key: str | None = None
+    sign_in: Literal["local"] | None = None
+    idle_minutes: float = Field(default=120.0, gt=0)
     pool_size: int = 10
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
     event_targets: SecretStr | None = None  # a list in JSON: name, url, secret, events

@@ -23,6 +23,7 @@ NOT_AUDITED = {
     "c3d_technical_data": "what a file says of itself, read by our own programs",
     "outgoing_events": "resend_event notes the replay; the rest is the sender's",
     "procrastinate_jobs": "what a job is for has its own row",
+    "sign_ins": "noted as sign_in, sign_out and sign_out_everywhere",
     "upload_events": "it is a log, and has who and what; a replay is noted",
 }
 

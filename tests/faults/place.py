@@ -24,6 +24,7 @@ import httpx2
 import psutil
 from psycopg import Connection
 
+from myograph.db import sign_ins
 from myograph.db.connections import IDLE_S
 from myograph.db.embedded import Cluster, Login, secrets_of
 from myograph.db.pool import open_pool
@@ -33,7 +34,7 @@ from myograph.services.sweep_uploads import sweep_uploads
 from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.api.webhooks import ADDRESS
-from myograph.web.auth import COOKIE, Doorkeeper, Ticket
+from myograph.web.auth import COOKIE, Doorkeeper
 from myograph.web.webhooks.examples import Example, s3
 from myograph.worker.scratch import remove_abandoned
 from tests.database import Clinic, Database, fresh_database, settle_clinic
@@ -295,7 +296,10 @@ class Place:
 
     def _cookie(self, data: Path) -> str:
         secret = bytes.fromhex(secrets_of(data).session_key)
-        return Doorkeeper(secret).write(Ticket(self.clinic.admin.id, 4e9))
+        with self.database.connect("myograph_web") as conn:
+            sign_in = sign_ins.begin(conn, self.clinic.admin.id, lasts_s=24 * 3600)
+        assert sign_in is not None
+        return Doorkeeper(secret).write(sign_in)
 
     @contextmanager
     def _program(

@@ -13,15 +13,16 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from psycopg import Connection
 
-from myograph.db import accounts
+from myograph.db import accounts, sign_ins
 from myograph.db.identity import Person, Role
 from myograph.settings import Settings
 from myograph.simulate.presets import Wish, session
 from myograph.simulate.sessions import simulate_session
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.app import create_app
-from myograph.web.auth import COOKIE, Doorkeeper, Ticket
+from myograph.web.auth import COOKIE, Doorkeeper
 from myograph.web.site import Limits
 from myograph.web.webhooks.sources import Source
 from myograph.worker.run import run_until_empty
@@ -33,7 +34,6 @@ LIMIT = 1024 * 1024
 SMALL = Limits(upload_bytes=LIMIT, form_bytes=4 * LIMIT)
 SOURCE = Source("default", "standard", (b"k" * 24,), ("emg_data",))
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-FOREVER = 4e9
 PEOPLE: dict[str, Role] = {
     "ann": "therapist",
     "bob": "therapist",
@@ -109,8 +109,11 @@ def make_app(site_database, people, tmp_path_factory):
     return make
 
 
-def cookie_of(person_id: UUID) -> str:
-    return Doorkeeper(SECRET, hasher=CHEAP).write(Ticket(person_id, FOREVER))
+def cookie_of(web: Connection, person_id: UUID) -> str:
+    """Of a new sign-in of this person."""
+    sign_in = sign_ins.begin(web, person_id, lasts_s=3600)
+    web.commit()
+    return Doorkeeper(SECRET, hasher=CHEAP).write(sign_in)
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,10 @@ class Served:
     server: TestClient
     root: Path
     people: dict[str, UUID]
+    web: Connection
 
     def cookie(self, login: str) -> str:
-        return cookie_of(self.people[login])
+        return cookie_of(self.web, self.people[login])
 
     def as_(self, login: str | None, **headers: str) -> httpx2.Client:
         """What this person's browser sends; None: nobody is signed in."""
@@ -138,9 +142,9 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(make_app, people) -> Iterator[Served]:
-    with TestClient(make_app()) as server:
-        yield Served(server, make_app.root, people)
+def served(make_app, people, site_database) -> Iterator[Served]:
+    with TestClient(make_app()) as server, site_database.connect("myograph_web") as web:
+        yield Served(server, make_app.root, people, web)
 
 
 @pytest.fixture

@@ -156,7 +156,8 @@ def test_an_upload_whose_commit_fails_is_not_taken_and_its_bytes_are_kept(
             )
         app = make_app(web_url=database.url("myograph_web"), store=folder_store(tmp_path))
         with TestClient(app) as web:
-            web.cookies[COOKIE] = cookie_of(clinic.therapist.id)
+            with database.connect("myograph_web") as conn:
+                web.cookies[COOKIE] = cookie_of(conn, clinic.therapist.id)
             content = new_recording()
             answer = web.put("/api/uploads/a.c3d", content=content)
             listed = web.get("/api/sessions").json()["sessions"]

@@ -1,5 +1,8 @@
 import pytest
+from fastapi.testclient import TestClient
+from psycopg import sql
 
+from myograph.db.identity import Person
 from myograph.web.auth import COOKIE, LASTS_S
 from tests.web.conftest import PASSWORD
 
@@ -79,10 +82,114 @@ def test_whoever_was_switched_off_is_out_at_once(served, someone, switch_off):
     assert sign_in(served, someone).status_code == 401
 
 
-def test_signing_out_takes_the_cookie_away(served):
-    answer = served.as_("ann").post("/sign-out")
+def cookie_of(answer):
+    return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+
+def status(served, cookie, **headers):
+    return served.as_(None).get("/api/sessions", headers=cookie | headers).status_code
+
+
+def test_signing_out_ends_the_sign_in_and_no_copy_of_its_cookie_is_good(served, someone):
+    here, elsewhere = (cookie_of(sign_in(served, someone)) for _ in range(2))
+    answer = served.as_(None).post("/sign-out", headers=here)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert status(served, here) == 401
+    assert status(served, elsewhere) == 200
+
+
+def test_signing_out_without_a_sign_in_leads_to_the_sign_in_too(served):
+    assert served.as_(None).post("/sign-out").headers["location"] == "/sign-in"
+
+
+def test_whoever_comes_back_after_being_switched_off_signs_in_anew(
+    served, someone, switch_off, site_database, people
+):
+    before = cookie_of(sign_in(served, someone))
+    switch_off(someone)
+    with site_database.as_person(Person(people["ada"], "Ada", "admin")) as conn:
+        conn.execute("UPDATE people SET active = true WHERE id = %s", [people[someone]])
+    assert status(served, before) == 401
+    assert status(served, cookie_of(sign_in(served, someone))) == 200
+
+
+def later(site_database, login, **columns):
+    """The sign-ins of somebody as they were so long ago."""
+    with site_database.connect("postgres") as conn:
+        for column, ago in columns.items():
+            conn.execute(
+                sql.SQL(
+                    "UPDATE sign_ins SET {0} = {0} - %s::interval,"
+                    " begun_at = begun_at - %s::interval"
+                    " WHERE person_id = (SELECT person_id FROM local_accounts WHERE login = %s)"
+                ).format(sql.Identifier(column)),
+                [ago, ago, login],
+            )
+
+
+@pytest.mark.parametrize(
+    ("column", "ago", "expected"),
+    [
+        ("until", f"{LASTS_S - 60} s", 200),
+        ("until", f"{LASTS_S} s", 401),
+        ("seen_at", "119 min", 200),
+        ("seen_at", "120 min", 401),
+    ],
+)
+def test_a_sign_in_ends_by_itself(served, someone, site_database, column, ago, expected):
+    cookie = cookie_of(sign_in(served, someone))
+    later(site_database, someone, **{column: ago})
+    assert status(served, cookie) == expected
+
+
+def test_whoever_does_something_stays_and_a_page_by_itself_does_not(served, someone, site_database):
+    cookie = cookie_of(sign_in(served, someone))
+    later(site_database, someone, seen_at="100 min")
+    assert status(served, cookie, **{"X-Unattended": "1"}) == 200
+    later(site_database, someone, seen_at="15 min")
+    assert status(served, cookie) == 200
+    later(site_database, someone, seen_at="100 min")
+    assert status(served, cookie) == 200
+    later(site_database, someone, seen_at="100 min")
+    assert status(served, cookie, **{"X-Unattended": "1"}) == 200
+    later(site_database, someone, seen_at="100 min")
+    assert status(served, cookie) == 401
+
+
+def test_sign_ins_of_long_ago_are_forgotten(served, someone, site_database, people):
+    sign_in(served, someone)
+    later(site_database, someone, until="30 days 13 hours")
+    sign_in(served, someone)
+    with site_database.connect("postgres") as conn:
+        kept = conn.execute(
+            "SELECT count(*) FROM sign_ins WHERE person_id = %s", [people[someone]]
+        ).fetchone()
+    assert kept == (1,)
+
+
+def test_who_came_in_and_who_did_not_is_written_down(served, someone, site_database, people):
+    sign_in(served, someone, "battery staple")
+    served.as_(None).post("/sign-out", headers=cookie_of(sign_in(served, someone)))
+    unknown = f"nobody-{someone}"
+    assert sign_in(served, unknown).status_code == 401
+    with site_database.connect("postgres") as conn:
+        *own, (last, who, *_) = conn.execute(
+            "SELECT action, person_id, address, request_id <> '' FROM audit_log"
+            " WHERE action LIKE 'sign%%' ORDER BY id DESC LIMIT 4"
+        ).fetchall()[::-1]
+    noted = (people[someone], "testclient", True)
+    assert own == [("sign_in_failed", *noted), ("sign_in", *noted), ("sign_out", *noted)]
+    assert (last, who) == ("sign_in_failed", None)
+
+
+def test_an_address_that_tries_every_name_must_wait(make_app):
+    with TestClient(make_app()) as server:
+        for i in range(30):
+            answer = server.post("/sign-in", data={"login": f"someone-{i}", "password": "no"})
+            assert answer.status_code == 401
+        answer = server.post("/sign-in", data={"login": "ann", "password": PASSWORD})
+        assert answer.status_code == 429
 
 
 def test_another_site_cannot_sign_anybody_in_or_out(served):

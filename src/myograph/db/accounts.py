@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from myograph.db.identity import Person, Role
+from myograph.db.refusals import refusals
 from myograph.db.rows import certain
 
 
@@ -34,11 +35,46 @@ def find(conn: Connection, login: str) -> Account | None:
     )
 
 
-def active_person(conn: Connection, person_id: UUID) -> Person | None:
-    """Who this is now, or None where they are gone or switched off since they signed in."""
+def of_person(conn: Connection, person_id: UUID) -> Account | None:
+    """The account of somebody who has signed in, to check their password once more."""
+    return (
+        conn.cursor(row_factory=class_row(Account))
+        .execute(
+            "SELECT id, name, role, password_hash, active FROM app.account_of(%s)", [person_id]
+        )
+        .fetchone()
+    )
+
+
+def login_of(conn: Connection, person_id: UUID) -> str | None:
+    row = conn.execute("SELECT login FROM app.account_of(%s)", [person_id]).fetchone()
+    return None if row is None else row[0]
+
+
+def change_password(conn: Connection, password_hash: str, *, but: UUID | None) -> None:
+    """Of the person whom this transaction acts for; every sign-in of theirs but one ends."""
+    with refusals():
+        conn.execute("SELECT app.change_password(%s, %s)", [password_hash, but])
+
+
+def set_password(conn: Connection, person_id: UUID, password_hash: str) -> None:
+    """Of anybody, by the owner of the tables; every sign-in of theirs ends."""
+    with refusals():
+        conn.execute("SELECT app.set_password(%s, %s, NULL)", [person_id, password_hash])
+
+
+def known_by_provider(
+    conn: Connection, subject: UUID, *, role: str | None, name: str
+) -> Person | None:
+    """Who this subject of the identity provider is; None where nobody has given them a role.
+
+    role, name    what the provider's administration says, for somebody who is new here
+    """
     return (
         conn.cursor(row_factory=class_row(Person))
-        .execute("SELECT id, name, role FROM app.active_person(%s)", [person_id])
+        .execute(
+            "SELECT id, name, role FROM app.known_by_provider(%s, %s, %s)", [subject, role, name]
+        )
         .fetchone()
     )
 

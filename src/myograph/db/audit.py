@@ -110,8 +110,8 @@ def note_read(
     conn.execute("SELECT app.note_read(%s, %s, %s)", [subject, row_key, _json(facts)])
 
 
-def note_sign_in(conn: Connection, person_id: UUID, event: str) -> None:
-    """`sign_in`, `sign_in_failed`, `sign_out` ... of somebody known, told by the web's login."""
+def note_sign_in(conn: Connection, person_id: UUID | None, event: str) -> None:
+    """`sign_in_failed` and the like, told by the web's login; None: of nobody known."""
     conn.execute("SELECT app.note_sign_in(%s, %s)", [person_id, event])
 
 

@@ -62,3 +62,8 @@ def become(conn: Connection, person: Person, context: Context = UNKNOWN) -> None
         """,
         [ROLES[person.role], claims, context.written()],
     )
+
+
+def tell(conn: Connection, context: Context) -> None:
+    """How this request came, where nobody has been recognised yet."""
+    conn.execute("SELECT set_config('myograph.context', %s, true)", [context.written()])

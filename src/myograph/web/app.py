@@ -46,6 +46,7 @@ from myograph.web.live import Live
 from myograph.web.pages import corrections, monitoring, overview, session, signal, theme, upload
 from myograph.web.pages import help as help_page
 from myograph.web.pages import sessions as session_list
+from myograph.web.provider.subjects import provider_of
 from myograph.web.rates import Rates
 from myograph.web.site import Limits, Site
 from myograph.web.templating import environment
@@ -77,6 +78,7 @@ def create_app(
     live = Live()
     bounds = limits or Limits()
     rates = Rates(per_person=settings.rate_per_person, per_address=settings.rate_per_address)
+    provider = provider_of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
@@ -99,6 +101,7 @@ def create_app(
                         limits=bounds,
                         rates=rates,
                         reception=_reception(settings, store, sources, inbox),
+                        provider=provider,
                         clock=clock,
                     )
                 }

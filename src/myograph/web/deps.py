@@ -8,29 +8,22 @@ import psycopg
 from fastapi import Depends, Request
 from psycopg import Connection
 
-from myograph.db.accounts import active_person
 from myograph.db.identity import Context, Person, Role, become
-from myograph.errors import DatabaseUnavailable, NotAllowed, NotSignedIn
-from myograph.web.auth import COOKIE
+from myograph.errors import DatabaseUnavailable, NotAllowed
+from myograph.web.recognise import recognised, refuse_beyond_scope
 from myograph.web.site import Site, site_of
 
 
-def visitor_of(request: Request) -> Person:
-    """Whoever the cookie names, with the role the database gives them now.
+def visitor_of(request: Request, *, attended: bool = True) -> Person:
+    """Whoever asks, with the role the database gives them now.
 
-    Read anew for every request, so somebody who was deactivated is out at once.
+    attended   False: their page asks by itself, so it is no sign that they are there
     """
-    site = site_of(request)
-    ticket = site.doorkeeper.read(request.cookies.get(COOKIE, ""), site.clock())
-    if ticket is None:
-        raise NotSignedIn("Please sign in first.")
-    with site.pool.connection() as conn:
-        person = active_person(conn, ticket.person_id)
-    if person is None:
-        raise NotSignedIn("This account can no longer sign in. Please ask an administrator.")
-    request.state.visitor = person
-    request.state.via = "cookie"
-    return person
+    found = recognised(request, site_of(request), attended=attended)
+    refuse_beyond_scope(request, found)
+    request.state.visitor = found.person
+    request.state.via = found.via
+    return found.person
 
 
 def _visitor(request: Request) -> Person:

@@ -195,6 +195,12 @@ def _is_ours(method: str, headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
+def bearer_of(headers: Headers) -> str | None:
+    """The token of `Authorization: Bearer ...`; None where there is none of this kind."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """Leads what is posted to these addresses to an application of its own, past all others."""

@@ -27,6 +27,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    errors.SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,

@@ -15,6 +15,7 @@ from myograph.settings import UPLOAD_LIMIT_BYTES, Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web.auth import Doorkeeper
 from myograph.web.live import Live
+from myograph.web.provider.subjects import Provider
 from myograph.web.rates import Rates
 from myograph.web.webhooks.reception import Reception
 
@@ -62,6 +63,7 @@ class Site:
                    its sender takes, and pages must not wait for those
     rates          bound how often one person, and one address, may ask
     reception      of events from stores
+    provider       who else may say who somebody is; None: nobody
     clock          seconds since 1970
     """
 
@@ -76,7 +78,13 @@ class Site:
     limits: Limits
     rates: Rates
     reception: Reception
+    provider: Provider | None
     clock: Callable[[], float]
+
+    @property
+    def idle_s(self) -> float:
+        """How long a sign-in may go unused."""
+        return self.settings.idle_minutes * 60
 
 
 def site_of(request: Request) -> Site:

@@ -69,7 +69,7 @@ async def _stream(request: Request, site: Site, cursor: int | None) -> AsyncIter
 
 def _look(request: Request, cursor: int | None) -> tuple[list[SessionState], int]:
     """Under the identity the person has now: who was deactivated sees nothing more."""
-    visitor = visitor_of(request)
+    visitor = visitor_of(request, attended=False)
     with short_transaction(request, visitor) as conn:
         return changed_since(conn, visitor, cursor)
 

@@ -1,21 +1,29 @@
 """Coming in and going out."""
 
-from http import HTTPStatus
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from myograph.db.accounts import Account, find
-from myograph.errors import MyographError, TooManyAttempts, WrongPassword
+from myograph.errors import (
+    MyographError,
+    NotSignedIn,
+    SignInUnavailable,
+    TooManyAttempts,
+    WrongPassword,
+)
 from myograph.web import problems
-from myograph.web.auth import COOKIE, LASTS_S, Ticket, safe_next
+from myograph.web.auth import WRONG, safe_next
 from myograph.web.deps import TheSite
+from myograph.web.entrance import address_of, let_in, let_out, turn_away
+from myograph.web.provider.subjects import Provider
+from myograph.web.recognise import person_of
 from myograph.web.site import Site
 from myograph.web.templating import render
 
 router = APIRouter(tags=["sign-in"], include_in_schema=False)
-WRONG = "This name and this password do not belong together."
 
 
 @router.get("/sign-in")
@@ -34,40 +42,46 @@ def sign_in(
     """The cookie and the page that was asked for; an unknown name looks like a wrong password."""
     target = safe_next(next)
     try:
-        account = _checked(site, login.strip(), password, _address(request))
-    except (WrongPassword, TooManyAttempts) as refused:
+        person_id = _recognised(request, site, login.strip(), password)
+        return let_in(request, site, person_id, target)
+    except (WrongPassword, TooManyAttempts, SignInUnavailable) as refused:
         return _again(request, refused, login=login, target=target)
-    ticket = Ticket(account.id, site.clock() + LASTS_S)
-    response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
-    response.set_cookie(
-        COOKIE,
-        site.doorkeeper.write(ticket),
-        max_age=LASTS_S,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return response
 
 
 @router.post("/sign-out")
-def sign_out(request: Request) -> Response:
-    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
-    response.delete_cookie(
-        COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https"
-    )
-    return response
+def sign_out(request: Request, site: TheSite) -> Response:
+    return let_out(request, site)
 
 
-def _checked(site: Site, login: str, password: str, address: str) -> Account:
+def _recognised(request: Request, site: Site, login: str, password: str) -> UUID:
+    attempts, address = site.doorkeeper.attempts, address_of(request)
+    attempts.begin(login.casefold(), address, site.clock())
+    if site.provider is not None and site.provider.site is not None and "@" in login:
+        person_id = _by_provider(site, site.provider, login, password)
+    else:
+        person_id = _by_password(request, site, login, password)
+    attempts.succeeded(login.casefold(), address)
+    return person_id
+
+
+def _by_provider(site: Site, provider: Provider, login: str, password: str) -> UUID:
+    """Whoever has no role here is told no more than whoever has no password there."""
+    subject = provider.sign_in(login, password)
+    try:
+        return person_of(site, subject).id
+    except NotSignedIn as unknown:
+        raise WrongPassword(WRONG) from unknown
+
+
+def _by_password(request: Request, site: Site, login: str, password: str) -> UUID:
+    """Whether nobody has this login or it is switched off: it takes as long, and says the same."""
     account = _account(site, login)
-    site.doorkeeper.attempts.begin(login, address, site.clock())
     known = account if account and account.active else None
     if not site.doorkeeper.password_fits(known.password_hash if known else None, password):
+        turn_away(request, site, account.id if account else None)
         raise WrongPassword(WRONG)
     assert known is not None  # noqa: S101 - nobody's password never fits
-    site.doorkeeper.attempts.succeeded(login, address)
-    return known
+    return known.id
 
 
 def _account(site: Site, login: str) -> Account | None:
@@ -92,7 +106,3 @@ def _again(request: Request, refused: MyographError, *, login: str, target: str)
         login=login,
         sentence=refused.sentence,
     )
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -33,7 +33,8 @@ async function refresh(element) {
   if (isBeingEdited(element)) return;
   const address = addressOf(element);
   const known = etags.get(address);
-  const headers = { Accept: "text/html", ...(known && { "If-None-Match": known }) };
+  // The page asks by itself: that is no sign that somebody is there.
+  const headers = { Accept: "text/html", "X-Unattended": "1", ...(known && { "If-None-Match": known }) };
   const answer = await fetch(address, { headers, cache: "no-store" });
   if (answer.status !== 200 || !element.isConnected) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -1,0 +1,1 @@
+"""An identity provider: its keys, and whom its tokens name."""

@@ -39,9 +39,7 @@ RECEIVE_EVENT: Final[LiteralString] = (
 )
 # Of many; the argument is Jsonb([event_of(upload), ...]).
 RECEIVE_EVENTS: Final[LiteralString] = """
-    SELECT r.event_id, r.session_id, r.outcome, r.status, r.metadata
-      FROM jsonb_array_elements(%s) WITH ORDINALITY e (event, n), app.receive_event(e.event) r
-     ORDER BY e.n
+    SELECT event_id, session_id, outcome, status, metadata FROM app.receive_events(%s)
     """
 
 

@@ -19,6 +19,8 @@ TABLES = (
     "local_accounts",
     "migrations",
     "outgoing_events",
+    "patient_medical",
+    "patient_mvc",
     "patients",
     "people",
     "performance_scores",
@@ -34,7 +36,12 @@ TABLES = (
     "upload_events",
     "welcome_links",
 )
-VIEWS = ("research_patients", "research_sessions", "therapy_sessions_with_technical")
+VIEWS = (
+    "research_mvc",
+    "research_patients",
+    "research_sessions",
+    "therapy_sessions_with_technical",
+)
 
 THERAPIST, RESEARCHER = "myograph_therapist", "myograph_researcher"
 ADMIN, WORKER, ACCOUNTS = "myograph_admin", "myograph_worker", "myograph_accounts"
@@ -42,9 +49,15 @@ AUDIT = "myograph_audit"
 
 _RESULTS = ("c3d_technical_data", "emg_statistics", "contractions", "performance_scores")
 
-_PATIENT = (
-    "pseudonym research_consent treatment_start channel_assignment target_contractions_per_muscle "
-    "mvc_left_quad mvc_right_quad"
+_SETTINGS = (
+    "channel_assignment target_contractions_per_muscle mvc_threshold_percentage "
+    "duration_threshold_seconds"
+)
+_PATIENT = f"pseudonym research_consent treatment_start treatment_end {_SETTINGS}"
+_MAXIMUM = "patient_code side value session_id entered_by reason valid_from"
+_MEDICAL = (
+    "birth_year sex height_cm weight_kg dominant_leg affected_leg diagnosis surgery_date "
+    "medication contraindications remarks entered_by"
 )
 
 _TOKEN = "id person_id name scopes created_at expires_at last_used_at revoked_at"
@@ -62,6 +75,12 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (THERAPIST, "SELECT", "processing_parameters"): "all",
     (THERAPIST, "SELECT", "scoring_configuration"): "all",
     (THERAPIST, "SELECT", "patients"): "all",
+    (THERAPIST, "UPDATE", "patients"): _SETTINGS,
+    (THERAPIST, "SELECT", "patient_mvc"): "all",
+    (THERAPIST, "INSERT", "patient_mvc"): _MAXIMUM,
+    (THERAPIST, "SELECT", "patient_medical"): "all",
+    (THERAPIST, "INSERT", "patient_medical"): f"patient_code {_MEDICAL}",
+    (THERAPIST, "UPDATE", "patient_medical"): _MEDICAL,
     (THERAPIST, "SELECT", "therapists"): "all",
     (THERAPIST, "SELECT", "people"): "id name role active",
     (THERAPIST, "SELECT", "api_tokens"): _TOKEN,
@@ -76,7 +95,9 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     ),
     (RESEARCHER, "SELECT", "research_sessions"): "all",
     (RESEARCHER, "SELECT", "research_patients"): "all",
-    (RESEARCHER, "SELECT", "patients"): _PATIENT,
+    (RESEARCHER, "SELECT", "patients"): f"{_PATIENT} mvc_left_quad mvc_right_quad",
+    (RESEARCHER, "SELECT", "patient_mvc"): "id muscle side value session_id valid_from created_at",
+    (RESEARCHER, "SELECT", "research_mvc"): "all",
     (RESEARCHER, "SELECT", "session_settings"): (
         "session_id mvc_calculation_method mvc_threshold_percentage mvc_user_left_quad "
         "mvc_user_right_quad performance_weights duration_threshold_seconds "
@@ -123,6 +144,11 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "storage_outbox"): "all",
     (ADMIN, "SELECT", "sweeps"): "all",
     (ADMIN, "SELECT", "patients"): "all",
+    (ADMIN, "SELECT", "patient_mvc"): "all",
+    (ADMIN, "INSERT", "patient_mvc"): _MAXIMUM,
+    (ADMIN, "SELECT", "patient_medical"): "all",
+    (ADMIN, "INSERT", "patient_medical"): f"patient_code {_MEDICAL}",
+    (ADMIN, "UPDATE", "patient_medical"): _MEDICAL,
     (ADMIN, "SELECT", "people"): "all",
     (ADMIN, "SELECT", "therapists"): "all",
     (ADMIN, "SELECT", "researcher_profiles"): "all",
@@ -170,6 +196,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (WORKER, "SELECT", "therapists"): "all",
     (WORKER, "SELECT", "people"): "id role db_login active",
     (WORKER, "SELECT", "patients"): "all",
+    (WORKER, "SELECT", "patient_mvc"): "all",
     (WORKER, "UPDATE", "patients"): (
         "pseudonym channel_assignment mvc_left_quad mvc_right_quad mvc_left_session_id "
         "mvc_right_session_id"
@@ -275,6 +302,10 @@ FUNCTIONS = {
     "score_again": WORKER,
     "set_session_type": WORKER,
     "rescore_after": WORKER,
+    "rescore_many": WORKER,
+    "rescore_patient": WORKER,
+    "take_claimed": f"{WORKER} {ADMIN}",
+    "consented_mvc": f"{WORKER} {RESEARCHER}",
     "analyse_again": WORKER,
     "enqueue_later": WORKER,
     "living": WORKER,

@@ -17,6 +17,7 @@ MyographError
 ├── BadName                  a name no object may have
 ├── BadInput                 something a person entered cannot be right
 ├── Conflict                 it cannot be done to what is there now
+│   └── Outdated             somebody else changed it since you looked
 ├── NotFound                 there is no such thing, or it is not yours to see
 ├── NotAllowed               you may see it, but not do that
 │   └── CrossSite            another site asked for it in your name
@@ -134,6 +135,12 @@ class Conflict(MyographError):
     """What was asked may be right by itself, and does not fit what is there."""
 
     code = "conflict"
+
+
+class Outdated(Conflict):
+    """Said to whoever names the version they saw, so that nobody undoes what they never read."""
+
+    code = "outdated"
 
 
 class NotFound(MyographError):

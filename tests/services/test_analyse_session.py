@@ -27,8 +27,8 @@ from myograph.errors import LeaseLost, ObjectReplaced, StoreUnavailable, TooShor
 from myograph.scoring.evidence import evidence_of
 from myograph.services import analyse_session as analysing
 from myograph.services.analyse_session import Terms, _paced, analyse_session
+from myograph.services.choose_inputs import chosen_inputs, stored_evidence
 from myograph.services.measure_file import Stopped, measure_here
-from myograph.services.rescore_session import _evidence, chosen_inputs
 from tests.game_files import START, game_file
 
 TERMS = Terms(pseudonym_key="a key")
@@ -96,7 +96,7 @@ def test_what_is_stored_scores_like_what_was_measured(analyse, upload, pool, cli
     for stored, fresh in zip(known.channels, measured.channels, strict=True):
         muscle, side = legs[fresh.label]
         expected = evidence_of(fresh, muscle=muscle, side=side, game_mvc_v=None)
-        got = _evidence(stored, legs)
+        got = stored_evidence(stored, legs)
         assert [e.strength_v for e in got.efforts] == [e.strength_v for e in expected.efforts]
         assert [e.duration_s for e in got.efforts] == [e.duration_s for e in expected.efforts]
         assert (got.envelope_p95_v, got.quality_score) == (

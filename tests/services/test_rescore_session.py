@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,9 @@ from myograph.db.scoring import Known, KnownPatient
 from myograph.db.session_settings import SessionSettings
 from myograph.errors import BadInput, NotFound
 from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
-from myograph.services.rescore_session import (
-    chosen_configuration,
-    chosen_inputs,
-    give_up,
-    rescore_session,
-)
+from myograph.services.choose_inputs import chosen_configuration, chosen_inputs
+from myograph.services.rescore_session import give_up, rescore_session
+from tests.faults.place import wait_for
 from tests.game_files import START, game_file
 
 NOBODY = Known((), {}, None, None, None, DEFAULT)
@@ -692,3 +690,64 @@ def test_a_rescore_that_fails_for_good_is_seen_on_the_session(
         conn.execute("SELECT app.score_again(%s)", [analysed])
     run_queue()
     assert codes_of(database, clinic, analysed) == []
+
+
+def jobs_for(database, session_id):
+    with database.connect("myograph_work") as conn:
+        return [
+            priority
+            for (priority,) in conn.execute(
+                "SELECT priority FROM queue.procrastinate_jobs WHERE task_name = 'rescore_session'"
+                " AND status = 'todo' AND args ->> 'session_id' = %s ORDER BY id",
+                [str(session_id)],
+            )
+        ]
+
+
+def set_target(database, clinic, target):
+    with database.as_person(clinic.therapist) as conn:
+        patients.change_settings(conn, "P001", {"target_contractions_per_muscle": target})
+
+
+@pytest.mark.parametrize("state", ["completed", "processing", "reprocessing"])
+def test_what_may_have_been_read_too_early_is_scored_anew_and_queued_once(
+    database, clinic, upload, state
+):
+    session_id = upload(patient_code="P001").session_id
+    with database.connect("postgres") as conn:
+        conn.execute(
+            "UPDATE therapy_sessions SET processing_status = %s WHERE id = %s", [state, session_id]
+        )
+    set_target(database, clinic, 5)
+    set_target(database, clinic, 6)
+    set_target(database, clinic, 6)
+    assert jobs_for(database, session_id) == [90]
+
+
+def test_what_has_not_begun_or_failed_needs_no_new_scoring(database, clinic, upload):
+    session_id = upload(patient_code="P001").session_id
+    set_target(database, clinic, 5)
+    assert jobs_for(database, session_id) == []
+
+
+def test_scoring_waits_for_an_analysis_that_is_saving(database, analysed, pool):
+    with database.connect("myograph_work") as saving, ThreadPoolExecutor() as threads:
+        saving.execute(
+            "UPDATE therapy_sessions SET processing_status = 'processing' WHERE id = %s", [analysed]
+        )
+        saving.commit()
+        saving.execute(
+            "UPDATE therapy_sessions SET processing_status = 'completed' WHERE id = %s", [analysed]
+        )
+        scored = threads.submit(rescore_session, pool, analysed, pseudonym_key="k")
+        with database.connect("postgres", autocommit=True) as watching:
+            wait_for(lambda: waits_for_a_lock(watching))
+        saving.commit()
+        assert scored.result(timeout=30)
+
+
+def waits_for_a_lock(conn):
+    return conn.execute(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    ).fetchone()[0]

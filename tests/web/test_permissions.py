@@ -33,6 +33,9 @@ UNSIGNED = (401, 401, 401, 401, 401)
 ONLY_ADMIN = (401, 403, 403, 403, 200)
 ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
+# A researcher asks by pseudonym; a code is no name of anybody to them.
+P = "/api/patients/P101"
+OWN_PATIENT = (401, 200, 404, 404, 200)
 
 TABLE = [
     Row("GET /livez", "/livez", ALL),
@@ -91,6 +94,36 @@ TABLE = [
         "/api/sessions/{waiting}/reprocess",
         (401, 202, 404, 403, 202),
     ),
+    Row("GET /api/patients", "/api/patients", SIGNED_IN),
+    Row("GET /api/patients/{code}", P, OWN_PATIENT),
+    Row("GET /api/patients/{code}", "/api/patients/{pseudonym}", (401, 404, 404, 200, 404)),
+    Row(
+        "POST /api/patients",
+        "/api/patients",
+        (401, 403, 403, 403, 201),
+        b'{"patient_code": "P199"}',
+    ),
+    Row(
+        "PATCH /api/patients/{code}",
+        P,
+        (401, 200, 404, 403, 200),
+        b'{"target_contractions_per_muscle": null}',
+    ),
+    Row(
+        "PATCH /api/patients/{code}",
+        P,
+        (401, 403, 404, 403, 200),
+        b'{"treatment_end": null}',
+    ),
+    Row("GET /api/patients/{code}/mvc", P + "/mvc", OWN_PATIENT),
+    Row(
+        "POST /api/patients/{code}/mvc",
+        P + "/mvc",
+        (401, 201, 404, 403, 201),
+        b'{"side": "right", "value_v": 0.0003}',
+    ),
+    Row("GET /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200)),
+    Row("PUT /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200), b"{}"),
     # A path in the store holds the patient's code: researchers have the numbers, not the file.
     Row(
         "GET /api/signals/jit/{session_id}", "/api/signals/jit/{session}", (401, 200, 404, 404, 200)
@@ -190,6 +223,7 @@ def addresses(served, analysed_session, waiting_session):
     [event, *_] = served.as_("ada").get("/api/uploads/events").json()["events"]
     return {
         "event": event["id"],
+        "pseudonym": served.as_("rae").get("/api/patients").json()["patients"][0]["pseudonym"],
         "session": analysed_session,
         "waiting": waiting_session,
         "static": next(iter(packaged().content)),

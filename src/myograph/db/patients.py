@@ -2,26 +2,33 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from myograph.db.identity import Person
+from myograph.db.identity import Person, Role
 from myograph.db.refusals import refusals
+from myograph.errors import BadInput, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """patient_code is None for a researcher, who has `pseudonym`.
+    """patient_code is None for a researcher, who has `pseudonym`; so are the times of its row.
 
     research_consent              None: not given
+    treatment_end                 last planned day; None: 14 days from the start
     channel_assignment            {"CH1": {"muscle": "quadriceps", "side": "left"}}, None: not known
-    mvc_left_quad, mvc_right_quad   volts of the raw channel's envelope
+    mvc_threshold_percentage      share of the maximum, duration_threshold_seconds: of a hold;
+                                  None: the default
+    mvc_left_quad, mvc_right_quad   in force now, volts of the raw channel's envelope
+    updated_at                    names this version of the row
     """
 
     patient_code: str | None
@@ -29,10 +36,30 @@ class Patient:
     therapist_id: UUID | None
     research_consent: bool | None
     treatment_start: date | None
+    treatment_end: date | None
     channel_assignment: dict[str, Any] | None
     target_contractions_per_muscle: int | None
+    mvc_threshold_percentage: float | None
+    duration_threshold_seconds: float | None
     mvc_left_quad: float | None
     mvc_right_quad: float | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which patients: all that may be seen, or fewer.
+
+    therapist    who treats them; active: treated on `day` or later, or not at all yet
+    begins       of the code, for a researcher of the pseudonym
+    after        the code (the pseudonym) that the list goes on behind
+    """
+
+    therapist: UUID | None = None
+    active: bool | None = None
+    begins: str = ""
+    after: str = ""
 
 
 def pseudonym_of(code: str, key: str) -> str:
@@ -42,8 +69,37 @@ def pseudonym_of(code: str, key: str) -> str:
 
 def mine(conn: Connection, person: Person) -> list[Patient]:
     """Every patient this person may see, by code."""
-    query = _OF_RESEARCH if person.role == "researcher" else _ALL
-    return conn.cursor(row_factory=class_row(Patient)).execute(query).fetchall()
+    return _read(conn, _PATIENTS[person.role] + _IN_ORDER[person.role], {})
+
+
+def page(
+    conn: Connection, person: Person, sought: Sought, *, day: date, limit: int
+) -> list[Patient]:
+    """Those sought, by code; for a researcher by pseudonym.
+
+    day    the local date that tells who is still treated
+    """
+    return _read(
+        conn,
+        _PATIENTS[person.role] + _SOUGHT[person.role] + _IN_ORDER[person.role] + " LIMIT %(limit)s",
+        {
+            "therapist": sought.therapist,
+            "active": sought.active,
+            "begins": sought.begins,
+            "after": sought.after,
+            "day": day,
+            "limit": limit,
+        },
+    )
+
+
+def get(conn: Connection, person: Person, code: str) -> Patient:
+    """By code, for a researcher by pseudonym. Raises NotFound."""
+    where: LiteralString = " WHERE pseudonym = " if person.role == "researcher" else _BY_CODE
+    found = _read(conn, _PATIENTS[person.role] + where + "%(code)s", {"code": code})
+    if not found:
+        raise NotFound(NO_PATIENT)
+    return found[0]
 
 
 def add(
@@ -77,16 +133,103 @@ def add(
     return added.rowcount == 1
 
 
-_ALL = """
-    SELECT patient_code, pseudonym, therapist_id, research_consent, treatment_start,
-           channel_assignment, target_contractions_per_muscle, mvc_left_quad, mvc_right_quad
-      FROM patients
-     ORDER BY patient_code
-    """
+def take_claimed(conn: Connection, code: str) -> None:
+    """Give a new patient the sessions that named them before anybody knew of them."""
+    with refusals():
+        conn.execute("SELECT app.take_claimed(%s)", [code])
 
-_OF_RESEARCH = """
-    SELECT patient_code, pseudonym, therapist_id, research_consent, treatment_start,
-           channel_assignment, target_contractions_per_muscle, mvc_left_quad, mvc_right_quad
-      FROM research_patients
-     ORDER BY pseudonym
+
+def hold(conn: Connection, code: str) -> datetime:
+    """Keep the patient's row for the rest of the transaction, and tell its version.
+
+    Of whoever may change it. Raises NotFound.
     """
+    row = (
+        conn.cursor(row_factory=scalar_row)
+        .execute(
+            "SELECT updated_at FROM patients WHERE patient_code = %s FOR NO KEY UPDATE", [code]
+        )
+        .fetchone()
+    )
+    if row is None:
+        raise NotFound(NO_PATIENT)
+    return row
+
+
+def change_settings(conn: Connection, code: str, said: Mapping[str, Any]) -> None:
+    """What the patient's sessions are scored with; each of them is scored anew.
+
+    said    {column: value}; what is not said stays, None takes back. A therapist's right.
+    """
+    conn.execute(
+        """
+        UPDATE patients p
+           SET (channel_assignment, target_contractions_per_muscle, mvc_threshold_percentage,
+                duration_threshold_seconds)
+             = (SELECT r.channel_assignment, r.target_contractions_per_muscle,
+                       r.mvc_threshold_percentage, r.duration_threshold_seconds
+                  FROM jsonb_populate_record(p, %s) r)
+         WHERE p.patient_code = %s
+        """,
+        [Jsonb(dict(said)), code],
+    )
+
+
+def change_treatment(conn: Connection, code: str, said: Mapping[str, Any]) -> None:
+    """Who treats the patient and when, and whether research may look. An admin's right."""
+    try:
+        conn.execute(
+            """
+            UPDATE patients p
+               SET (therapist_id, research_consent, treatment_start, treatment_end)
+                 = (SELECT r.therapist_id, r.research_consent, r.treatment_start, r.treatment_end
+                      FROM jsonb_populate_record(p, %s) r)
+             WHERE p.patient_code = %s
+            """,
+            [Jsonb(dict(said)), code],
+        )
+    except psycopg.errors.ForeignKeyViolation as exc:
+        raise BadInput(NO_THERAPIST) from exc
+    except psycopg.errors.CheckViolation as exc:
+        raise BadInput(NO_SUCH_TREATMENT) from exc
+
+
+def _read(conn: Connection, query: LiteralString, values: Mapping[str, Any]) -> list[Patient]:
+    return conn.cursor(row_factory=class_row(Patient)).execute(query, values).fetchall()
+
+
+NO_PATIENT: Final = "There is no such patient, or it is not one of yours."
+NO_THERAPIST: Final = "There is no such therapist."
+NO_SUCH_TREATMENT: Final = "A treatment that ends has a first day, and ends on it or later."
+
+_COLUMNS: LiteralString = """
+    SELECT patient_code, pseudonym, therapist_id, research_consent, treatment_start, treatment_end,
+           channel_assignment, target_contractions_per_muscle, mvc_threshold_percentage,
+           duration_threshold_seconds, mvc_left_quad, mvc_right_quad, created_at, updated_at
+      FROM """
+_CODES: LiteralString = _COLUMNS + "patients"
+_PSEUDONYMS: LiteralString = _COLUMNS + "research_patients"
+_PATIENTS: dict[Role, LiteralString] = {
+    "therapist": _CODES,
+    "admin": _CODES,
+    "researcher": _PSEUDONYMS,
+}
+_BY_CODE: LiteralString = " WHERE patient_code = "
+_ACTIVE: LiteralString = """
+       AND (%(active)s::boolean IS NULL
+            OR (treatment_end IS NULL OR treatment_end >= %(day)s) = %(active)s)
+       AND (%(therapist)s::uuid IS NULL OR therapist_id = %(therapist)s)
+    """
+_SOUGHT_CODES: LiteralString = (
+    " WHERE starts_with(patient_code, %(begins)s) AND patient_code > %(after)s" + _ACTIVE
+)
+_SOUGHT: dict[Role, LiteralString] = {
+    "therapist": _SOUGHT_CODES,
+    "admin": _SOUGHT_CODES,
+    "researcher": " WHERE starts_with(pseudonym, %(begins)s) AND pseudonym > %(after)s" + _ACTIVE,
+}
+_IN_ORDER: dict[Role, LiteralString] = {
+    "therapist": " ORDER BY patient_code",
+    "admin": " ORDER BY patient_code",
+    "researcher": " ORDER BY pseudonym",
+}

@@ -36,12 +36,17 @@ class StoredChannel:
 
 @dataclass(frozen=True, slots=True)
 class KnownPatient:
-    """has_pseudonym    and the session has the same"""
+    """mvc_*            of those that were set, what was in force when the session was played
+
+    has_pseudonym    and the session has the same
+    """
 
     channel_assignment: dict[str, Any] | None
     target_contractions_per_muscle: int | None
     mvc_left_quad: float | None
     mvc_right_quad: float | None
+    mvc_threshold_percentage: float | None = None
+    duration_threshold_seconds: float | None = None
     has_pseudonym: bool = True
 
 
@@ -76,12 +81,15 @@ class Known:
 
 
 def lock_completed(conn: Connection, session_id: UUID) -> bool:
-    """Hold the row of a finished session; False where it is not finished."""
+    """Hold the session's row; False where it is not finished.
+
+    Waits for an analysis that is saving: it may have read what is to be scored with before that
+    was changed.
+    """
     row = conn.execute(
-        "SELECT FROM therapy_sessions WHERE id = %s AND processing_status = 'completed' FOR UPDATE",
-        [session_id],
-    )
-    return row.fetchone() is not None
+        "SELECT processing_status FROM therapy_sessions WHERE id = %s FOR UPDATE", [session_id]
+    ).fetchone()
+    return row == ("completed",)
 
 
 def name_pseudonym(conn: Connection, session_id: UUID, key: str) -> None:
@@ -240,11 +248,24 @@ def channels_of(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]
 def _patient(conn: Connection, session_id: UUID) -> Cursor[KnownPatient]:
     return conn.cursor(row_factory=class_row(KnownPatient)).execute(
         """
-        SELECT p.channel_assignment, p.target_contractions_per_muscle, p.mvc_left_quad,
-               p.mvc_right_quad,
+        SELECT p.channel_assignment, p.target_contractions_per_muscle,
+               l.value AS mvc_left_quad, r.value AS mvc_right_quad,
+               p.mvc_threshold_percentage, p.duration_threshold_seconds,
                COALESCE(p.pseudonym = t.pseudonym, false) AS has_pseudonym
           FROM therapy_sessions t
           JOIN patients p ON p.patient_code = t.patient_id
+          LEFT JOIN LATERAL (
+               SELECT m.value FROM patient_mvc m
+                WHERE m.patient_code = p.patient_code AND m.side = 'left'
+                  AND (m.valid_from IS NULL OR m.valid_from <= t.sorted_at)
+                ORDER BY m.valid_from DESC NULLS LAST, m.id DESC
+                LIMIT 1) l ON true
+          LEFT JOIN LATERAL (
+               SELECT m.value FROM patient_mvc m
+                WHERE m.patient_code = p.patient_code AND m.side = 'right'
+                  AND (m.valid_from IS NULL OR m.valid_from <= t.sorted_at)
+                ORDER BY m.valid_from DESC NULLS LAST, m.id DESC
+                LIMIT 1) r ON true
          WHERE t.id = %s
         """,
         [session_id],

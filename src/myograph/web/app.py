@@ -23,6 +23,8 @@ from myograph.web.api import (
     events,
     health,
     outgoing,
+    patient_records,
+    patients,
     schema,
     sessions,
     sign_in,
@@ -141,6 +143,7 @@ PARTS: Final = (
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
+    *(patients, patient_records),
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
 )
 

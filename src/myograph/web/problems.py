@@ -24,6 +24,7 @@ STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.BadName: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Outdated: HTTPStatus.PRECONDITION_FAILED,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,

@@ -1,0 +1,318 @@
+-- Patients: when they are treated, what is asked of them, their maxima through time, medical facts.
+
+GRANT CREATE ON SCHEMA app TO myograph_worker;
+
+-- jobs for many sessions
+
+CREATE FUNCTION app.rescore_many(sessions uuid[], urgency integer) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = queue, pg_temp
+AS $$
+    -- A session that waits for it as urgently is not queued again. Its job is held until this commits,
+    -- so nobody takes it up before what is to be scored is there.
+    WITH waiting AS (
+        SELECT (j.args ->> 'session_id')::uuid AS id FROM procrastinate_jobs j
+         WHERE j.status = 'todo' AND j.task_name = 'rescore_session' AND j.priority >= urgency
+           AND (j.args ->> 'session_id')::uuid IN (SELECT unnest(sessions))
+         ORDER BY j.id
+           FOR UPDATE)
+    SELECT procrastinate_defer_jobs_v1(array_agg(
+               ROW('myograph', 'rescore_session', urgency, NULL, NULL, jsonb_build_object('session_id', s.id), NULL)
+               ::procrastinate_job_to_defer_v1 ORDER BY s.n))
+      FROM unnest(sessions) WITH ORDINALITY s (id, n)
+     WHERE s.id NOT IN (SELECT w.id FROM waiting w)
+    HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION app.rescore_many(uuid[], integer) IS 'Queue a new scoring of these sessions, in this order.';
+
+CREATE FUNCTION app.rescore_patient(code text, since timestamptz, without text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = ''
+AS $$
+    -- Those in analysis too: it may have read already what is changed now. Ahead of everything but
+    -- what was said of one session alone.
+    SELECT app.rescore_many(array_agg(t.id ORDER BY t.sorted_at DESC), 90)
+      FROM public.therapy_sessions t
+      LEFT JOIN public.session_settings s ON s.session_id = t.id
+     WHERE t.patient_id = code AND (since IS NULL OR t.sorted_at >= since)
+       AND t.processing_status IN ('completed', 'processing', 'reprocessing')
+       AND (without IS NULL OR to_jsonb(s) -> without IS NULL OR to_jsonb(s) -> without = 'null')
+    HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION app.rescore_patient(text, timestamptz, text) IS 'Queue a new scoring of what a patient played since then (null: of everything), where the session''s settings are without this column (null: whatever they say).';
+
+-- patients
+
+ALTER TABLE patients
+    ADD COLUMN treatment_end              date,
+    ADD COLUMN mvc_threshold_percentage   double precision
+        CHECK (mvc_threshold_percentage > 0 AND mvc_threshold_percentage <= 1),
+    ADD COLUMN duration_threshold_seconds double precision
+        CHECK (duration_threshold_seconds > 0 AND duration_threshold_seconds <= 600),
+    ADD CONSTRAINT patients_treatment
+        CHECK (treatment_end IS NULL OR (treatment_start IS NOT NULL AND treatment_end >= treatment_start));
+COMMENT ON COLUMN patients.treatment_end IS 'Last day of the treatment plan; null: 14 days from its start.';
+COMMENT ON COLUMN patients.mvc_threshold_percentage IS 'Share of the maximum from which on a contraction is intense enough, above 0 to 1; null: 0.75.';
+COMMENT ON COLUMN patients.duration_threshold_seconds IS 'How long a contraction is to be held, s; null: 2.0.';
+COMMENT ON COLUMN patients.mvc_left_quad IS 'Maximum voluntary contraction of the left quadriceps in force now, V of the raw channel''s envelope: the latest of patient_mvc.';
+
+-- Maxima come by way of their history alone.
+REVOKE INSERT (mvc_left_quad, mvc_right_quad), UPDATE (mvc_left_quad, mvc_right_quad) ON patients FROM myograph_admin;
+GRANT INSERT (treatment_end, mvc_threshold_percentage, duration_threshold_seconds),
+      UPDATE (treatment_end, mvc_threshold_percentage, duration_threshold_seconds) ON patients TO myograph_admin;
+GRANT UPDATE (channel_assignment, target_contractions_per_muscle, mvc_threshold_percentage, duration_threshold_seconds)
+    ON patients TO myograph_therapist;
+CREATE POLICY own_settings ON patients FOR UPDATE TO myograph_therapist
+    USING (therapist_id = (SELECT app.person()) AND (SELECT app.acts_as('therapist')));
+GRANT SELECT (treatment_end, mvc_threshold_percentage, duration_threshold_seconds) ON patients TO myograph_researcher;
+
+CREATE OR REPLACE VIEW research_patients WITH (security_invoker = true) AS
+SELECT NULL::text AS patient_code, pseudonym, NULL::uuid AS therapist_id, research_consent, treatment_start,
+       channel_assignment, target_contractions_per_muscle, mvc_left_quad, mvc_right_quad,
+       treatment_end, mvc_threshold_percentage, duration_threshold_seconds, NULL::timestamptz AS created_at,
+       NULL::timestamptz AS updated_at
+  FROM patients;
+
+CREATE FUNCTION app.score_patient() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+BEGIN
+    PERFORM app.rescore_patient(
+        NEW.patient_code, NULL,
+        CASE WHEN (OLD.target_contractions_per_muscle, OLD.mvc_threshold_percentage, OLD.duration_threshold_seconds)
+                  IS DISTINCT FROM
+                  (NEW.target_contractions_per_muscle, NEW.mvc_threshold_percentage, NEW.duration_threshold_seconds)
+             THEN NULL ELSE 'channel_assignment' END);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.score_patient() IS 'In the transaction that changes what all sessions of a patient are scored with.';
+CREATE TRIGGER score_again AFTER UPDATE ON patients FOR EACH ROW
+    WHEN ((OLD.channel_assignment, OLD.target_contractions_per_muscle, OLD.mvc_threshold_percentage,
+           OLD.duration_threshold_seconds)
+          IS DISTINCT FROM
+          (NEW.channel_assignment, NEW.target_contractions_per_muscle, NEW.mvc_threshold_percentage,
+           NEW.duration_threshold_seconds))
+    EXECUTE FUNCTION app.score_patient();
+
+CREATE FUNCTION app.take_claimed(code text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+DECLARE
+    one   uuid;
+    taken integer := 0;
+BEGIN
+    IF NOT app.acts_as('admin') THEN
+        RAISE EXCEPTION 'It takes an administrator.' USING ERRCODE = 'MG403';
+    END IF;
+    -- What path or file named before anybody knew of the patient; a person's choice stays.
+    FOR one IN
+        SELECT t.id FROM public.therapy_sessions t
+         WHERE t.claimed_patient_code = code AND t.patient_id IS NULL AND NOT t.patient_chosen
+         ORDER BY t.id
+           FOR UPDATE
+    LOOP
+        PERFORM app.set_patient(one, code, false);
+        taken := taken + 1;
+    END LOOP;
+    PERFORM app.rescore_patient(code, NULL, NULL);
+    RETURN taken;
+END
+$$;
+COMMENT ON FUNCTION app.take_claimed(text) IS 'Give a new patient the sessions that named them before they were known; how many.';
+
+-- maxima through time
+
+CREATE TABLE patient_mvc (
+    id           bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    patient_code text NOT NULL REFERENCES patients ON UPDATE CASCADE ON DELETE CASCADE,
+    muscle       text NOT NULL DEFAULT 'quadriceps' CHECK (muscle = 'quadriceps'),
+    side         text NOT NULL CHECK (side IN ('left', 'right')),
+    value        double precision CHECK (value > 0 AND value < 'infinity'),
+    session_id   uuid REFERENCES therapy_sessions ON DELETE SET NULL,
+    entered_by   uuid REFERENCES people,
+    reason       text CHECK (length(reason) BETWEEN 1 AND 1000),
+    valid_from   timestamptz,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (valid_from <= created_at)
+);
+CREATE INDEX patient_mvc_in_force ON patient_mvc (patient_code, side, valid_from DESC NULLS LAST, id DESC);
+CREATE INDEX patient_mvc_session ON patient_mvc (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX patient_mvc_entered_by ON patient_mvc (entered_by);
+COMMENT ON TABLE  patient_mvc IS 'Maximum voluntary contractions that were set for a patient, append only. The one in force has the latest valid_from, of equal ones the latest id.';
+COMMENT ON COLUMN patient_mvc.id IS 'The key; later ones were entered later.';
+COMMENT ON COLUMN patient_mvc.patient_code IS 'Whose. Not for researchers.';
+COMMENT ON COLUMN patient_mvc.muscle IS 'quadriceps: the muscle that maxima are set for.';
+COMMENT ON COLUMN patient_mvc.side IS 'left or right.';
+COMMENT ON COLUMN patient_mvc.value IS 'V of the raw channel''s envelope, largest mean over 500 ms; null: from then on none is set, and a baseline, the file or the session itself gives it.';
+COMMENT ON COLUMN patient_mvc.session_id IS 'The session it was measured in; null where a person knew it.';
+COMMENT ON COLUMN patient_mvc.entered_by IS 'Who set it; null: it is older than this table. Not for researchers.';
+COMMENT ON COLUMN patient_mvc.reason IS 'Why, in their words. Not for researchers.';
+COMMENT ON COLUMN patient_mvc.valid_from IS 'Sessions played from then on are judged by it; null: earlier ones too.';
+COMMENT ON COLUMN patient_mvc.created_at IS 'When it was entered.';
+
+-- What stood with the patients until now judged all of their sessions. The owner of the tables sees no row of them.
+GRANT INSERT ON patient_mvc TO myograph_worker;
+SET LOCAL ROLE myograph_worker;
+INSERT INTO public.patient_mvc (patient_code, side, value, session_id, created_at)
+SELECT patient_code, 'left', mvc_left_quad, mvc_left_session_id, updated_at
+  FROM public.patients WHERE mvc_left_quad IS NOT NULL
+UNION ALL
+SELECT patient_code, 'right', mvc_right_quad, mvc_right_session_id, updated_at
+  FROM public.patients WHERE mvc_right_quad IS NOT NULL;
+RESET ROLE;
+REVOKE INSERT ON patient_mvc FROM myograph_worker;
+
+CREATE FUNCTION app.refer_to_mvc() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+DECLARE
+    now_in_force public.patient_mvc;
+BEGIN
+    -- Two that set one at once, one after the other.
+    PERFORM FROM public.patients p WHERE p.patient_code = NEW.patient_code FOR NO KEY UPDATE;
+    SELECT * INTO now_in_force FROM public.patient_mvc m
+     WHERE m.patient_code = NEW.patient_code AND m.side = NEW.side
+     ORDER BY m.valid_from DESC NULLS LAST, m.id DESC
+     LIMIT 1;
+    UPDATE public.patients p
+       SET mvc_left_quad        = CASE NEW.side WHEN 'left' THEN now_in_force.value ELSE p.mvc_left_quad END,
+           mvc_left_session_id  = CASE NEW.side WHEN 'left' THEN now_in_force.session_id ELSE p.mvc_left_session_id END,
+           mvc_right_quad       = CASE NEW.side WHEN 'right' THEN now_in_force.value ELSE p.mvc_right_quad END,
+           mvc_right_session_id = CASE NEW.side WHEN 'right' THEN now_in_force.session_id ELSE p.mvc_right_session_id END
+     WHERE p.patient_code = NEW.patient_code;
+    PERFORM app.rescore_patient(NEW.patient_code, NEW.valid_from, NULL);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.refer_to_mvc() IS 'In the transaction that sets a maximum: the patient''s row shows the one in force, and what it judges is scored again.';
+CREATE TRIGGER in_force AFTER INSERT ON patient_mvc FOR EACH ROW EXECUTE FUNCTION app.refer_to_mvc();
+
+-- A researcher may call it: keys and pseudonyms, no codes.
+CREATE FUNCTION app.consented_mvc() RETURNS TABLE (id bigint, pseudonym text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+    SELECT m.id, p.pseudonym
+      FROM public.patient_mvc m
+      JOIN public.patients p USING (patient_code)
+     WHERE p.research_consent AND p.pseudonym IS NOT NULL AND app.acts_as('researcher')
+$$;
+COMMENT ON FUNCTION app.consented_mvc() IS 'The maxima that the researcher who asks may see, with the pseudonyms of their patients.';
+
+-- medical facts
+
+CREATE TABLE patient_medical (
+    patient_code      text PRIMARY KEY REFERENCES patients ON UPDATE CASCADE ON DELETE CASCADE,
+    birth_year        integer CHECK (birth_year BETWEEN 1900 AND 2100),
+    sex               text CHECK (sex IN ('female', 'male', 'other')),
+    height_cm         double precision CHECK (height_cm BETWEEN 30 AND 280),
+    weight_kg         double precision CHECK (weight_kg BETWEEN 2 AND 500),
+    dominant_leg      text CHECK (dominant_leg IN ('left', 'right')),
+    affected_leg      text CHECK (affected_leg IN ('left', 'right', 'both', 'neither')),
+    diagnosis         text CHECK (length(diagnosis) BETWEEN 1 AND 2000),
+    surgery_date      date,
+    medication        text CHECK (length(medication) BETWEEN 1 AND 2000),
+    contraindications text CHECK (length(contraindications) BETWEEN 1 AND 2000),
+    remarks           text CHECK (length(remarks) BETWEEN 1 AND 10000),
+    entered_by        uuid REFERENCES people,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX patient_medical_entered_by ON patient_medical (entered_by);
+COMMENT ON TABLE  patient_medical IS 'Demographics and medical facts of a patient, for their therapist and administrators alone. Null: nobody said.';
+COMMENT ON COLUMN patient_medical.patient_code IS 'The patient.';
+COMMENT ON COLUMN patient_medical.birth_year IS 'No day and month: the year is enough.';
+COMMENT ON COLUMN patient_medical.sex IS 'female, male or other.';
+COMMENT ON COLUMN patient_medical.height_cm IS 'Height, cm.';
+COMMENT ON COLUMN patient_medical.weight_kg IS 'Weight, kg.';
+COMMENT ON COLUMN patient_medical.dominant_leg IS 'left or right.';
+COMMENT ON COLUMN patient_medical.affected_leg IS 'left, right, both or neither.';
+COMMENT ON COLUMN patient_medical.diagnosis IS 'In words.';
+COMMENT ON COLUMN patient_medical.surgery_date IS 'Of the operation that the treatment follows.';
+COMMENT ON COLUMN patient_medical.medication IS 'In words.';
+COMMENT ON COLUMN patient_medical.contraindications IS 'Of training or of blood flow restriction, in words.';
+COMMENT ON COLUMN patient_medical.remarks IS 'Whatever else matters, in words.';
+COMMENT ON COLUMN patient_medical.entered_by IS 'Who wrote it last.';
+COMMENT ON COLUMN patient_medical.created_at IS 'When something was first said.';
+COMMENT ON COLUMN patient_medical.updated_at IS 'When this row last changed.';
+CREATE TRIGGER touch BEFORE UPDATE ON patient_medical FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+-- rights
+
+DO $$
+DECLARE
+    ours  text;
+    other text;
+BEGIN
+    FOREACH ours IN ARRAY ARRAY['patient_mvc', 'patient_medical']
+    LOOP
+        EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', ours);
+        EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', ours);
+        EXECUTE format('REVOKE ALL ON public.%I FROM PUBLIC', ours);
+        FOR other IN SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated', 'service_role')
+        LOOP
+            EXECUTE format('REVOKE ALL ON public.%I FROM %I', ours, other);
+        END LOOP;
+    END LOOP;
+END
+$$;
+GRANT SELECT ON patient_mvc TO myograph_worker;
+CREATE POLICY worker ON patient_mvc FOR SELECT TO myograph_worker USING (true);
+GRANT SELECT, INSERT (patient_code, side, value, session_id, entered_by, reason, valid_from)
+    ON patient_mvc TO myograph_therapist, myograph_admin;
+CREATE POLICY own ON patient_mvc FOR SELECT TO myograph_therapist USING (patient_code IN (SELECT app.my_patients()));
+CREATE POLICY admin ON patient_mvc FOR SELECT TO myograph_admin USING ((SELECT app.acts_as('admin')));
+-- Under one's own name, and from a session of this very patient.
+CREATE POLICY own_adds ON patient_mvc FOR INSERT TO myograph_therapist
+    WITH CHECK (patient_code IN (SELECT app.my_patients()) AND entered_by = (SELECT app.person())
+                AND (session_id IS NULL OR EXISTS (
+                     SELECT FROM therapy_sessions s
+                      WHERE s.id = patient_mvc.session_id AND s.patient_id = patient_mvc.patient_code)));
+CREATE POLICY admin_adds ON patient_mvc FOR INSERT TO myograph_admin
+    WITH CHECK ((SELECT app.acts_as('admin')) AND entered_by = (SELECT app.person())
+                AND (session_id IS NULL OR EXISTS (
+                     SELECT FROM therapy_sessions s
+                      WHERE s.id = patient_mvc.session_id AND s.patient_id = patient_mvc.patient_code)));
+GRANT SELECT (id, muscle, side, value, session_id, valid_from, created_at) ON patient_mvc TO myograph_researcher;
+CREATE POLICY consented ON patient_mvc FOR SELECT TO myograph_researcher
+    USING (id IN (SELECT c.id FROM app.consented_mvc() c));
+
+CREATE VIEW research_mvc WITH (security_invoker = true) AS
+SELECT m.id, c.pseudonym, m.muscle, m.side, m.value, m.session_id, NULL::uuid AS entered_by, NULL::text AS reason,
+       m.valid_from, m.created_at
+  FROM patient_mvc m
+  JOIN app.consented_mvc() c ON c.id = m.id;
+COMMENT ON VIEW research_mvc IS 'Maxima of patients as a researcher sees them.';
+GRANT SELECT ON research_mvc TO myograph_researcher;
+
+GRANT SELECT ON patient_medical TO myograph_therapist, myograph_admin;
+GRANT INSERT (patient_code, birth_year, sex, height_cm, weight_kg, dominant_leg, affected_leg, diagnosis, surgery_date,
+              medication, contraindications, remarks, entered_by),
+      UPDATE (birth_year, sex, height_cm, weight_kg, dominant_leg, affected_leg, diagnosis, surgery_date,
+              medication, contraindications, remarks, entered_by)
+    ON patient_medical TO myograph_therapist, myograph_admin;
+CREATE POLICY own ON patient_medical FOR SELECT TO myograph_therapist
+    USING (patient_code IN (SELECT app.my_patients()));
+CREATE POLICY own_adds ON patient_medical FOR INSERT TO myograph_therapist
+    WITH CHECK (patient_code IN (SELECT app.my_patients()) AND entered_by = (SELECT app.person()));
+CREATE POLICY own_changes ON patient_medical FOR UPDATE TO myograph_therapist
+    USING (patient_code IN (SELECT app.my_patients())) WITH CHECK (entered_by = (SELECT app.person()));
+CREATE POLICY admin ON patient_medical FOR SELECT TO myograph_admin USING ((SELECT app.acts_as('admin')));
+CREATE POLICY admin_adds ON patient_medical FOR INSERT TO myograph_admin
+    WITH CHECK ((SELECT app.acts_as('admin')) AND entered_by = (SELECT app.person()));
+CREATE POLICY admin_changes ON patient_medical FOR UPDATE TO myograph_admin
+    USING ((SELECT app.acts_as('admin'))) WITH CHECK (entered_by = (SELECT app.person()));
+
+DO $$
+DECLARE
+    ours text;
+BEGIN
+    FOREACH ours IN ARRAY ARRAY['rescore_many(uuid[], integer)', 'rescore_patient(text, timestamptz, text)', 'score_patient()',
+        'take_claimed(text)', 'refer_to_mvc()', 'consented_mvc()']
+    LOOP
+        EXECUTE format('ALTER FUNCTION app.%s OWNER TO myograph_worker', ours);
+        EXECUTE format('REVOKE ALL ON FUNCTION app.%s FROM PUBLIC', ours);
+    END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION app.take_claimed(text) TO myograph_admin;
+GRANT EXECUTE ON FUNCTION app.consented_mvc() TO myograph_researcher;
+REVOKE CREATE ON SCHEMA app FROM myograph_worker;

@@ -301,6 +301,16 @@ CREATE POLICY admin_adds ON patient_medical FOR INSERT TO myograph_admin
 CREATE POLICY admin_changes ON patient_medical FOR UPDATE TO myograph_admin
     USING ((SELECT app.acts_as('admin'))) WITH CHECK (entered_by = (SELECT app.person()));
 
+-- the record of who did what
+
+DROP TRIGGER audit ON patients;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patients FOR EACH ROW
+    EXECUTE FUNCTION app.audit('patient_code', 'therapist_id treatment_start treatment_end channel_assignment mvc_left_session_id mvc_right_session_id');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_mvc FOR EACH ROW
+    EXECUTE FUNCTION app.audit('id', 'patient_code muscle side session_id entered_by valid_from');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_medical FOR EACH ROW
+    EXECUTE FUNCTION app.audit('patient_code', 'entered_by');
+
 DO $$
 DECLARE
     ours text;

@@ -106,7 +106,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "rest_period_between_sets_seconds bfr_enabled bfr_target_pressure_aop "
         "game_difficulty_level visual_feedback_enabled audio_feedback_enabled "
         "real_time_mvc_display channel_assignment rpe_post_session accepted_poor_channels "
-        "game_points_maximum entered"
+        "game_points_maximum entered own_session"
     ),
     (RESEARCHER, "SELECT", "bfr_monitoring"): (
         "session_id leg target_pressure_aop actual_pressure_aop pressure_stability_coefficient "
@@ -288,6 +288,7 @@ FUNCTIONS = {
     "replay_event": f"{WORKER} {ADMIN}",
     "assign": f"{WORKER} {THERAPIST} {ADMIN}",
     "recover": f"{WORKER} {THERAPIST} {ADMIN}",
+    "count_as_own": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
     "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",

@@ -196,3 +196,22 @@ def test_a_session_is_analysed_again_and_keeps_what_people_said(ann, session, wo
     after = ann.get(f"{session}/performance").json()
     assert after.pop("calculated_at") > before.pop("calculated_at")
     assert after == before
+
+
+def test_a_duplicate_is_a_session_of_its_own_where_a_person_says_so(
+    served, ann, session, new_recording, work
+):
+    content = new_recording(20)
+    first, second = (
+        ann.put(f"/api/uploads/{n}.c3d", content=content, params={"patient": "P101"}).json()
+        for n in (1, 2)
+    )
+    work()
+    address = f"/api/sessions/{second['session_id']}"
+    assert ann.get(address).json()["duplicate_of"] == first["session_id"]
+    said = ann.patch(f"{address}/settings", json={"own_session": True, "targets": "fixed"})
+    assert said.json()["settings"]["own_session"] is True
+    assert said.json()["settings"]["targets"] == "fixed"
+    assert ann.get(address).json()["duplicate_of"] is None
+    ann.patch(f"{address}/settings", json={"own_session": None})
+    assert ann.get(address).json()["duplicate_of"] == first["session_id"]

@@ -45,6 +45,11 @@ def identify(conn: Connection, session_id: UUID, file_hash: str, *, size_bytes: 
         """,
         {"session": session_id, "hash": file_hash, "size": size_bytes},
     )
+    settle_twins(conn, file_hash)
+
+
+def settle_twins(conn: Connection, file_hash: str) -> None:
+    """Decide which session of these bytes counts; call it after `wait_for_twins`."""
     conn.execute("SELECT app.settle_twins(%s)", [file_hash])
 
 

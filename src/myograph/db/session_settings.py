@@ -20,6 +20,7 @@ class SessionSettings:
     channel_assignment    {"CH1": {"muscle": "quadriceps", "side": "left"}}
     performance_weights   of the four components, sum 1
     entered               names of what a person filled in; the others are defaults of the table
+    own_session           True: it counts, though another has the very same bytes
     """
 
     session_id: UUID
@@ -41,6 +42,7 @@ class SessionSettings:
     game_points_maximum: float | None = None
     game_difficulty_level: int | None = None
     entered: list[str] = field(default_factory=list[str])
+    own_session: bool | None = None
 
 
 def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
@@ -57,7 +59,8 @@ def asked(conn: Connection, session_id: UUID) -> Cursor[SessionSettings]:
                duration_threshold_left_quad, duration_threshold_right_quad, targets,
                target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
                channel_assignment, rpe_post_session, accepted_poor_channels,
-               performance_weights, game_points_maximum, game_difficulty_level, entered
+               performance_weights, game_points_maximum, game_difficulty_level, entered,
+               own_session
           FROM session_settings
          WHERE session_id = %s
         """,
@@ -95,3 +98,12 @@ def enter(conn: Connection, session_id: UUID, said: Mapping[str, Any]) -> None:
     """
     with refusals():
         conn.execute("SELECT app.enter(%s, %s)", [session_id, Jsonb(dict(said))])
+
+
+def count_as_own(conn: Connection, session_id: UUID, own: bool | None) -> None:  # noqa: FBT001 - what is said, and not how
+    """Store whether a session counts though another has the very same bytes; None takes it back.
+
+    Raises NotFound where it is not theirs to say.
+    """
+    with refusals():
+        conn.execute("SELECT app.count_as_own(%s, %s)", [session_id, own])

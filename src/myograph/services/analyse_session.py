@@ -325,8 +325,12 @@ def _failed(
 ) -> Outcome:
     try:
         with pool.connection() as conn:
+            if claim.file_hash is not None:
+                results.wait_for_twins(conn, claim.file_hash)
             lease.hold(conn, claim)
             lease.fail(conn, claim, kind, code=exc.code, sentence=exc.sentence)
+            if claim.file_hash is not None:  # what is gone unread leaves the count to another
+                results.settle_twins(conn, claim.file_hash)
     except LeaseLost:
         return "lease_lost"
     return "failed"

@@ -52,7 +52,10 @@ class Weights(BaseModel, frozen=True, extra="forbid"):
 
 
 class Settings(Body, frozen=True):
-    """Volts of the raw channel's envelope, seconds, and shares from 0 to 1."""
+    """Volts of the raw channel's envelope, seconds, and shares from 0 to 1.
+
+    own_session: it counts in dose, adherence and trends though another has the very same bytes.
+    """
 
     session_type: Literal["baseline", "training", "assessment"] | None = None
     mvc_calculation_method: Literal["user_defined", "backend_calculated"] | None = None
@@ -72,6 +75,7 @@ class Settings(Body, frozen=True):
     audio_feedback_enabled: bool | None = None
     real_time_mvc_display: bool | None = None
     accepted_poor_channels: Annotated[list[Words], Field(max_length=64)] | None = None
+    own_session: bool | None = None
 
 
 class Assignment(Body, frozen=True):
@@ -134,7 +138,10 @@ class Occlusion(BaseModel, frozen=True, extra="forbid"):
 def enter_settings(
     session_id: UUID, conn: Transaction, _visitor: Uploader, body: Settings
 ) -> Entered:
-    return _enter(conn, session_id, body.said())
+    said = body.said()
+    if "own_session" in said:
+        session_settings.count_as_own(conn, session_id, said.pop("own_session"))
+    return _enter(conn, session_id, said) if said else entered_in(conn, session_id)
 
 
 @router.patch("/patient")

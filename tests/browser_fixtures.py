@@ -103,6 +103,7 @@ def _environment(database: Database, folder: Path) -> dict[str, str]:
         "MYOGRAPH_DATABASE_URL": database.url("myograph_web"),
         "MYOGRAPH_WORKER_DATABASE_URL": database.url("myograph_work"),
         "MYOGRAPH_PSEUDONYM_KEY": "k" * 64,
+        "MYOGRAPH_SIGN_IN": "local",
     }
 
 

@@ -278,6 +278,7 @@ class Place:
             "MYOGRAPH_DATABASE_URL": self.url("myograph_web", proxy),
             "MYOGRAPH_WORKER_DATABASE_URL": self.url("myograph_work", proxy),
             "MYOGRAPH_PSEUDONYM_KEY": "k" * 32,
+            "MYOGRAPH_SIGN_IN": "local",
             "MYOGRAPH_STORAGE_URL": self.objects.as_uri(),
             "MYOGRAPH_WEBHOOK_SECRETS": WEBHOOK_SECRET,
             **environment,

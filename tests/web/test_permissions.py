@@ -44,6 +44,9 @@ TABLE = [
     Row("GET /sign-in", "/sign-in", ALL),
     Row("POST /sign-in", "/sign-in", (401, 401, 401, 401, 401), form=True),
     Row("POST /sign-out", "/sign-out", (303, 303, 303, 303, 303)),
+    # A link that is none is one for nobody.
+    Row("GET /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404)),
+    Row("POST /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404), form=True),
     Row("GET /api/openapi.json", "/api/openapi.json", SIGNED_IN),
     Row("GET /api/sessions", "/api/sessions", SIGNED_IN),
     Row("GET /api/sessions/{session_id}", S, NOT_STRANGERS_SESSION),

@@ -47,11 +47,20 @@ def serve(
     system.event_targets(settings)  # said here, where somebody reads it, and not by the worker
     serving.stop_when_told()
     listener = serving.listening(settings.host, settings.port)
-    announce = "Myograph is ready at {}".format
     with system.running(settings) as ready, contextlib.ExitStack() as while_serving:
+        first = serving.first_link(ready, settings.host)
         if not no_worker:
             while_serving.enter_context(serving.worker(ready))
-        serving.serve(ready, listener, lambda address: typer.echo(announce(address)))
+        serving.serve(ready, listener, lambda address: _announce(address, first))
+
+
+def _announce(address: str, first: str | None) -> None:
+    typer.echo(f"Myograph is ready at {address}")
+    if first is not None:
+        typer.echo(
+            "There is no administrator yet. Whoever opens this link within a day becomes the first"
+            f" one; it is good once:\n  {address}{first}"
+        )
 
 
 def work(

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import psycopg
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -15,20 +16,18 @@ from starlette.types import ASGIApp
 from myograph.cli import children
 from myograph.cli.heads import BoundedHeads
 from myograph.cli.system import System
-from myograph.errors import BadInput
+from myograph.db.connections import watched
+from myograph.errors import BadInput, DatabaseUnavailable
+from myograph.services.come_in import link_for_first_admin
 from myograph.web.app import create_app, end_streams
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE_S = 5
+ANSWERS_WITHIN_S = 5
 
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket bound to the address; port 0 takes any free one."""
-    if host not in LOOPBACK:
-        raise BadInput(
-            f"The service listens on the loopback only, not on {host}: there is no administrator"
-            " yet who could say who may come in."
-        )
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -48,6 +47,34 @@ def listening_anywhere(host: str, port: int) -> socket.socket:
         return listening(host, port)
     except BadInput:
         return listening(host, 0)
+
+
+def first_link(system: System, host: str) -> str | None:
+    """The path of a link for the first administrator; None where there is one.
+
+    Until then nobody but this machine may ask: whoever came first could make the place theirs.
+    """
+    try:
+        with psycopg.connect(watched(system.web_url), connect_timeout=ANSWERS_WITHIN_S) as conn:
+            secret = link_for_first_admin(conn)
+    except psycopg.errors.UndefinedFunction as old:
+        raise DatabaseUnavailable(
+            "The database is not up to date. `myograph migrate` brings it there."
+        ) from old
+    except psycopg.OperationalError as away:
+        if host in LOOPBACK:  # it may come yet, and meanwhile the answer is 503
+            return None
+        raise DatabaseUnavailable(
+            f"The database does not answer, so nobody knows whether there is an administrator: the"
+            f" service does not listen on {host} yet."
+        ) from away
+    if secret is not None and host not in LOOPBACK:
+        raise BadInput(
+            f"The service does not listen on {host} while there is no administrator, who says who"
+            " may come in. Add one with `myograph person add --role admin`, or start it with"
+            " --host 127.0.0.1 and follow the link it prints."
+        )
+    return None if secret is None else f"/welcome/{secret}"
 
 
 def address_of(listener: socket.socket) -> str:

@@ -161,6 +161,12 @@ def revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
+def says_who_asks(settings: Settings) -> bool:
+    """Whether an identity provider is named, or that there shall be none."""
+    named = (settings.jwks_url, settings.supabase_url, settings.jwt_secret, settings.sign_in)
+    return any(named)
+
+
 def _configured(settings: Settings, data_dir: Path) -> System:
     """A database of one's own: what all machines must agree on has to be said, not made up."""
     wanted = {
@@ -172,6 +178,13 @@ def _configured(settings: Settings, data_dir: Path) -> System:
         raise BadInput(
             f"MYOGRAPH_DATABASE_URL is set, so {' and '.join(absent)} must be set too: a key made"
             " up here would give a patient another pseudonym on every machine."
+        )
+    if not says_who_asks(settings):
+        raise BadInput(
+            "MYOGRAPH_DATABASE_URL is set, so it must be said how people are recognised: by"
+            " MYOGRAPH_JWKS_URL, MYOGRAPH_SUPABASE_URL or MYOGRAPH_JWT_SECRET of an identity"
+            " provider, or by MYOGRAPH_SIGN_IN=local, with passwords of this installation alone."
+            " Without it nobody would check who asks."
         )
     kept = embedded.secrets_of(data_dir)
     return System(

@@ -1,4 +1,4 @@
-"""Links and tokens: a secret for the person, its SHA-256 for the database."""
+"""Logins, links and tokens. Of a secret the person has it all, the database its SHA-256."""
 
 import hashlib
 import secrets
@@ -18,11 +18,31 @@ LINK_LASTS_S: Final = 24 * 3600.0
 DAY_S: Final = 24 * 3600.0
 TOKEN_DAYS: Final = 90
 LONGEST_TOKEN_DAYS: Final = 365
+LONGEST_LOGIN: Final = 100
+LONGEST_NAME: Final = 200
 
 
 def fingerprint(secret: str) -> str:
     """SHA-256, in hex. Enough for 256 random bits; never for a password."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def accepted_login(login: str) -> str:
+    """What somebody signs in with, without the spaces around it, or BadInput."""
+    kept = login.strip()
+    if not 1 <= len(kept) <= LONGEST_LOGIN or not kept.isprintable() or " " in kept:
+        raise BadInput(
+            f"A login has 1 to {LONGEST_LOGIN} characters, without spaces: what you sign in with."
+        )
+    return kept
+
+
+def accepted_name(name: str) -> str:
+    """What is shown on pages, or BadInput."""
+    kept = name.strip()
+    if not 1 <= len(kept) <= LONGEST_NAME or not kept.isprintable():
+        raise BadInput(f"A name has 1 to {LONGEST_NAME} characters.")
+    return kept
 
 
 def link_for_first_admin(conn: Connection) -> str | None:

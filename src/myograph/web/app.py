@@ -45,7 +45,16 @@ from myograph.web.headers import (
     sites,
 )
 from myograph.web.live import Live
-from myograph.web.pages import corrections, monitoring, overview, session, signal, theme, upload
+from myograph.web.pages import (
+    corrections,
+    monitoring,
+    overview,
+    session,
+    signal,
+    theme,
+    upload,
+    welcome,
+)
 from myograph.web.pages import help as help_page
 from myograph.web.pages import sessions as session_list
 from myograph.web.provider.subjects import provider_of
@@ -145,6 +154,8 @@ PARTS: Final = (
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
     *(patients, patient_records),
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
+    # Coming in, for people and for programs.
+    *(welcome,),
 )
 
 

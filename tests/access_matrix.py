@@ -349,3 +349,17 @@ FUNCTIONS = {
         WORKER,
     ),
 }
+
+# Functions of schema app that run with the rights of whoever calls them; all others are definers.
+INVOKERS = (
+    "age",
+    "announce_session",
+    "audit_text",
+    "check_upload",
+    "lies_there",
+    "number_in_name",
+    "stamp_session",
+    "touch",
+    "version_of",
+    "with_leg",
+)

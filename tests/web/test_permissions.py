@@ -3,7 +3,7 @@
 A route without a row here fails, and so does a row without a route.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fastapi.routing import APIRoute, _IncludedRouter
@@ -251,23 +251,63 @@ def stopping(make_app):
         yield server
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda r: f"{r.route} {r.address}")
-@pytest.mark.parametrize("who", range(len(WHO)), ids=map(str, WHO))
-def test_everybody_gets_what_is_theirs(served, stopping, addresses, row, who):
+def ask(person, row, address, who):
+    """Send what the row says."""
     method, _, _ = row.route.partition(" ")
-    person = served.as_(WHO[who])
-    if row.route in STREAMS:
-        person._transport = stopping._transport
     content = {"files": {"files": ("a.c3d", row.body)}} if row.form else {"content": row.body}
     if (row.body or b"").startswith(b"{"):
         content["headers"] = {"content-type": "application/json"}
     if row.body is None:
         content = {"data": {"login": f"nobody-{who}"}} if row.form else {}
-    answer = person.request(method, row.address.format(**addresses), **content)
+    return person.request(method, address, **content)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda r: f"{r.route} {r.address}")
+@pytest.mark.parametrize("who", range(len(WHO)), ids=map(str, WHO))
+def test_everybody_gets_what_is_theirs(served, stopping, addresses, row, who):
+    person = served.as_(WHO[who])
+    if row.route in STREAMS:
+        person._transport = stopping._transport
+    answer = ask(person, row, row.address.format(**addresses), who)
     assert answer.status_code == row.statuses[who]
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["detail"].endswith(".")
+
+
+NOWHERE = {
+    "session": "00000000-0000-4000-8000-000000000000",
+    "waiting": "00000000-0000-4000-8000-000000000000",
+    "P101": "P404",
+}
+OWN_HEADERS = {"date", "x-request-id"}
+OF_ANOTHER = [
+    row for row in TABLE if any(name in row.address for name in ("{session}", "{waiting}", "P101"))
+]
+
+
+@pytest.fixture(scope="module")
+def hidden(served, addresses, new_recording):
+    """As addresses: a session that nobody but Ann and the admin may see."""
+    made = served.as_("ann").put("/api/uploads/c.c3d", content=new_recording(12)).json()
+    return addresses | {"session": made["session_id"], "waiting": made["session_id"]}
+
+
+@pytest.mark.parametrize("row", OF_ANOTHER, ids=lambda r: f"{r.route} {r.address}")
+@pytest.mark.parametrize("who", [OTHER, RESEARCH])
+def test_what_is_anothers_answers_as_what_is_not_there(served, hidden, row, who):
+    """The same status, headers and body, but for the number or code that was asked for."""
+    told = []
+    for there in (hidden, hidden | NOWHERE):
+        code = there.get("P101", "P101")
+        address = row.address.replace("P101", code).format(**there)
+        changed = replace(row, body=row.body and row.body.replace(b"P101", code.encode()))
+        answer = ask(served.as_(who), changed, address, who)
+        headers = {k: v for k, v in answer.headers.items() if k not in OWN_HEADERS}
+        text = answer.text.replace(code, "it").replace(there["session"], "it")
+        told.append((answer.status_code, headers, text))
+    assert told[0] == told[1]
+    assert 400 <= told[0][0] < 500
 
 
 def leaves(routes):

@@ -353,9 +353,11 @@ FUNCTIONS = {
 # Functions of schema app that run with the rights of whoever calls them; all others are definers.
 INVOKERS = (
     "age",
+    "announce_end",
     "announce_session",
     "audit_text",
     "check_upload",
+    "delivery_of",
     "lies_there",
     "number_in_name",
     "stamp_session",

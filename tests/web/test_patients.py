@@ -527,3 +527,34 @@ def test_medical_facts_are_shown_to_nobody_else_by_sql(site_database, people, an
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         conn.execute("SELECT birth_year FROM patient_medical")
+
+
+# ── how the treatment goes
+
+
+def test_adherence_progress_and_alerts_are_told_of_what_is_stored(
+    served, ada, ann, new_patient, upload
+):
+    address = new_patient(
+        channel_assignment=LEGS, treatment_start="2025-03-10", research_consent=True
+    )
+    for part in ("progress", "adherence", "alerts"):
+        assert ann.get(f"{address}/{part}").status_code == 200  # of a patient without a session
+    for _ in range(3):
+        upload(address)
+    done = ann.get(f"{address}/adherence").json()
+    assert (done["completed"], done["day"], done["planned"]) == (3, 14, 30)
+    assert done["percent"] == pytest.approx(10)
+    progress = ann.get(f"{address}/progress").json()
+    assert progress["sessions"] == 3
+    [overall] = [f for f in progress["followed"] if f["number"] == "overall"]
+    # All three say that they were played in the same second.
+    assert (len(overall["trend"]["used"]), overall["trend"]["line"]) == (3, None)
+    assert overall["trend"]["reason"] == "all sessions are of one moment"
+    told = ann.get(f"{address}/alerts").json()
+    assert told["sessions"] == 3
+    [alert] = [a for a in told["alerts"] if a["code"] == "adherence"]
+    assert (alert["numbers"]["completed"], alert["numbers"]["below"]) == (3, 50)
+    rae = served.as_("rae")
+    pseudonym = ada.get(address).json()["pseudonym"]
+    assert rae.get(f"/api/patients/{pseudonym}/adherence").json() == done

@@ -118,6 +118,9 @@ TABLE = [
         (401, 403, 404, 403, 200),
         b'{"treatment_end": null}',
     ),
+    Row("GET /api/patients/{code}/progress", P + "/progress", OWN_PATIENT),
+    Row("GET /api/patients/{code}/adherence", P + "/adherence", OWN_PATIENT),
+    Row("GET /api/patients/{code}/alerts", P + "/alerts", OWN_PATIENT),
     Row("GET /api/patients/{code}/mvc", P + "/mvc", OWN_PATIENT),
     Row(
         "POST /api/patients/{code}/mvc",

@@ -38,6 +38,9 @@ class S3:
     def delete(self, name: str) -> None:
         self._backend.delete_object(BUCKET, name)
 
+    def create(self, bucket: str) -> None:
+        self._backend.create_bucket(bucket, "us-east-1")
+
     def move(self, old: str, new: str) -> None:
         """As S3 clients do: there is no other way."""
         self.put(new, self._backend.get_object(BUCKET, old).value)

@@ -18,6 +18,9 @@ COMMANDS = (
     "reprocess",
     "webhook send",
     "sweep",
+    "audit verify",
+    "audit anchor",
+    "audit retain",
 )
 
 

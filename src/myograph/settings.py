@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     jwt_issuer            None: whose key set it is, where its address says so
     supabase_url          passwords are checked there; with supabase_key, the publishable one
     sign_in               local: people sign in with passwords of this installation alone
+    audit_key             signs anchors of the log of who did what; never reaches the database
+    audit_keep_days       what is older is removed from that log; None: nothing ever is
     """
 
     model_config = SettingsConfigDict(env_prefix="MYOGRAPH_", frozen=True, extra="ignore")
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     supabase_key: str | None = None
     sign_in: Literal["local"] | None = None
     idle_minutes: float = Field(default=120.0, gt=0)
+    audit_key: SecretStr | None = None
+    audit_keep_days: int | None = Field(default=None, ge=366)  # the database keeps a year
     pool_size: int = 10
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
     event_targets: SecretStr | None = None  # a list in JSON: name, url, secret, events

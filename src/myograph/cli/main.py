@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from myograph import __version__
-from myograph.cli import analyse, info, protocol, reprocess, serve, simulate, sweep, webhook
+from myograph.cli import analyse, audit, info, protocol, reprocess, serve, simulate, sweep, webhook
 from myograph.errors import MyographError
 
 REFUSED = 1
@@ -74,5 +74,5 @@ def _options(
     """Both are dealt with before this is called."""
 
 
-for _part in (analyse, info, protocol, simulate, serve, reprocess, sweep, webhook):
+for _part in (analyse, info, protocol, simulate, serve, reprocess, sweep, webhook, audit):
     _part.register(app)

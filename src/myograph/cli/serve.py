@@ -97,6 +97,7 @@ def work(
             targets=targets,
             limits=Limits(memory_mb=settings.measure_memory_mb, measure_s=settings.measure_seconds),
             buckets=settings.accepted_buckets,
+            keeping=system.keeping(bench, settings),
         )
 
 

@@ -12,7 +12,9 @@ from myograph.db.embedded import Secrets
 from myograph.db.keeping import kept_running
 from myograph.db.migrate import migrate_url
 from myograph.errors import BadInput
+from myograph.services.audit_key import AuditKey
 from myograph.services.event_targets import Target, targets_of
+from myograph.services.keep_audit import Keeping
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore, open_store
 from myograph.web.webhooks.sources import Source, default_source, sources_of
@@ -23,6 +25,7 @@ class System:
     """Addresses with their passwords, and secrets: never to be logged.
 
     owner_url     of the tables' owner; None where only `migrate` is told
+    audit_key     signs anchors of the log of who did what; None: nothing is anchored
     cookie_key    signs the cookie of who is signed in
     sources       who may announce uploads by webhooks
     """
@@ -33,6 +36,7 @@ class System:
     web_url: str
     worker_url: str
     pseudonym_key: str
+    audit_key: str | None
     cookie_key: bytes
     sources: tuple[Source, ...]
 
@@ -52,6 +56,7 @@ class System:
             "MYOGRAPH_STORAGE_URL": self.storage_url,
             "MYOGRAPH_BUCKETS": self.settings.buckets,
             "MYOGRAPH_PSEUDONYM_KEY": self.pseudonym_key,
+            **({"MYOGRAPH_AUDIT_KEY": self.audit_key} if self.audit_key else {}),
         }
 
 
@@ -71,6 +76,7 @@ def running(settings: Settings) -> Generator[System]:
             web_url=cluster.url("myograph_web"),
             worker_url=cluster.url("myograph_work"),
             pseudonym_key=pseudonym_key(settings, cluster.secrets),
+            audit_key=revealed(settings.audit_key) or cluster.secrets.audit_key,
             cookie_key=bytes.fromhex(cluster.secrets.session_key),
             sources=webhook_sources(settings, cluster.secrets),
         )
@@ -78,11 +84,15 @@ def running(settings: Settings) -> Generator[System]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Bench:
-    """What a worker needs: the worker's login, the recordings, and the key of the pseudonyms."""
+    """What a worker needs: its login, the recordings, and the keys that the database never sees.
+
+    audit_key    None: nothing is anchored
+    """
 
     url: str
     store: ObjectStore
     pseudonym_key: str
+    audit_key: str | None
 
 
 @contextmanager
@@ -91,7 +101,7 @@ def bench(settings: Settings) -> Generator[Bench]:
     data_dir = data_dir_of(settings)
     if settings.worker_database_url is None:
         with running(settings) as system:
-            yield Bench(system.worker_url, system.store, system.pseudonym_key)
+            yield Bench(system.worker_url, system.store, system.pseudonym_key, system.audit_key)
         return
     if settings.pseudonym_key is None:
         raise BadInput(
@@ -101,7 +111,14 @@ def bench(settings: Settings) -> Generator[Bench]:
         settings.worker_database_url.get_secret_value(),
         open_storage(settings, data_dir),
         settings.pseudonym_key.get_secret_value(),
+        revealed(settings.audit_key),
     )
+
+
+def keeping(bench: Bench, settings: Settings) -> Keeping:
+    """How a worker keeps the log of who did what."""
+    key = AuditKey(bench.audit_key.encode()) if bench.audit_key else None
+    return Keeping(key, settings.audit_keep_days)
 
 
 def data_dir_of(settings: Settings) -> Path:
@@ -194,6 +211,7 @@ def _configured(settings: Settings, data_dir: Path) -> System:
         web_url=revealed(settings.database_url) or "",
         worker_url=revealed(settings.worker_database_url) or "",
         pseudonym_key=pseudonym_key(settings, kept),
+        audit_key=revealed(settings.audit_key),
         cookie_key=bytes.fromhex(kept.session_key),
         sources=webhook_sources(settings),
     )

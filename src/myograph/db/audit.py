@@ -1,4 +1,4 @@
-"""Who did what: reading the log, noting what changes no row, and the chain of seals over it."""
+"""Who did what: reading the log, and noting what changes no row."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row, scalar_row
-
-from myograph.db.rows import certain
+from psycopg.rows import class_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +111,6 @@ def note_read(
 def note_sign_in(conn: Connection, person_id: UUID | None, event: str) -> None:
     """`sign_in_failed` and the like, told by the web's login; None: of nobody known."""
     conn.execute("SELECT app.note_sign_in(%s, %s)", [person_id, event])
-
-
-def seal(conn: Connection, *, most: int = 10_000) -> int:
-    """Seal what is final; how many rows. None where another program seals at this moment."""
-    return certain(
-        conn.cursor(row_factory=scalar_row).execute("SELECT app.seal(%s)", [most]).fetchone()
-    )
 
 
 def _json(facts: Mapping[str, Any] | None) -> str | None:

@@ -57,6 +57,7 @@ class Secrets:
     pseudonym_key: str
     session_key: str
     webhook_secret: str
+    audit_key: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -220,6 +221,7 @@ def _new_secrets() -> dict[str, Any]:
         "pseudonym_key": secrets.token_hex(32),
         "session_key": secrets.token_hex(32),
         "webhook_secret": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "audit_key": secrets.token_hex(32),
     }
 
 

@@ -19,6 +19,7 @@ from myograph.db.pool import open_pool
 from myograph.services.analyse_session import Terms
 from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
+from myograph.services.keep_audit import Keeping
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.listing import SETTLE_S
 from myograph.storage.objects import ObjectStore
@@ -27,6 +28,7 @@ from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.queue import QUEUE, open_queue
 from myograph.worker.scratch import scratch_folder
+from myograph.worker.sealer import Sealing, sealing
 from myograph.worker.sender import sending
 from myograph.worker.sweeper import Sweeping, sweeping
 from myograph.worker.tasks import Has
@@ -43,6 +45,8 @@ class Rhythm:
     listing_every_s   a bucket is listed this often by all workers together
     outbox_every_s    and the store's own outbox by each of them
     settle_s    a file that was touched since may still be being written
+    seal_every_s      what people did is sealed this often
+    anchor_every_s    and this often one looks whether a day has passed since the last anchor
     stop_within_s    what runs when it is asked to stop may end by itself; then it is put down
     """
 
@@ -54,6 +58,8 @@ class Rhythm:
     listing_every_s: float = 15 * 60.0
     outbox_every_s: float = 60.0
     settle_s: float = SETTLE_S
+    seal_every_s: float = 1.0
+    anchor_every_s: float = 60 * 60.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,6 +73,7 @@ class Work:
     concurrency: int = 1
     rhythm: Rhythm = field(default_factory=Rhythm)
     breaker: Breaker = field(default_factory=Breaker)
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 def run_worker(
@@ -82,6 +89,7 @@ def run_worker(
     targets: Sequence[Target] = (),
     limits: Limits | None = None,
     buckets: tuple[str, ...] = (),
+    keeping: Keeping | None = None,
 ) -> None:
     """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
 
@@ -89,9 +97,18 @@ def run_worker(
     targets    are told what becomes of sessions
     limits     of what measuring one file may cost
     buckets    are looked through for what nobody announced
+    keeping    of the log of who did what
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
-    work = Work(url, store, terms, buckets, concurrency or os.cpu_count() or 1, rhythm or Rhythm())
+    work = Work(
+        url,
+        store,
+        terms,
+        buckets,
+        concurrency or os.cpu_count() or 1,
+        rhythm or Rhythm(),
+        keeping=keeping or Keeping(),
+    )
     # A claim is kept alive well before it runs out.
     processes = Processes(limits, beat_every_s=lease_s / 4)
     with processes, _equipped(work, processes.measure) as has:
@@ -117,8 +134,8 @@ def run_until_empty(
 @contextmanager
 def _equipped(work: Work, measure: Measure) -> Generator[Has]:
     # Two connections for each analysis: one that saves, one that says it still goes on.
-    # A sweep reads with one and writes with another.
-    size = 2 * work.concurrency + 4
+    # A sweep reads with one and writes with another; the sealer has one.
+    size = 2 * work.concurrency + 5
     holder = secrets.randbits(62)
     with (
         scratch_folder() as folder,
@@ -143,8 +160,20 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
         outbox_every_s=work.rhythm.outbox_every_s,
         settle_s=work.rhythm.settle_s,
     )
+    seals = Sealing(
+        pool=has.pool,
+        store=work.store,
+        keeping=work.keeping,
+        seal_every_s=work.rhythm.seal_every_s,
+        anchor_every_s=work.rhythm.anchor_every_s,
+    )
     queue = _queue(work)
-    async with queue.open_async() as app, sending(has.pool, targets), sweeping(sweep):
+    async with (
+        queue.open_async() as app,
+        sending(has.pool, targets),
+        sweeping(sweep),
+        sealing(seals),
+    ):
         reaper = asyncio.create_task(_reap_for_ever(work, has))
         try:
             await _take_jobs(work, has, app)

@@ -339,7 +339,8 @@ BEGIN
     END IF;
     SELECT * INTO last FROM public.audit_seals s ORDER BY s.position DESC LIMIT 1;
     IF NOT FOUND THEN
-        last := ROW(0, 0, '0'::xid8, decode(repeat('00', 32), 'hex'));
+        -- Whatever there is comes after nothing, that of another server too.
+        last := ROW(0, 0, '18446744073709551615'::xid8, decode(repeat('00', 32), 'hex'));
     END IF;
     FOR one IN SELECT u.* FROM app.unsealed(last.xid, last.audit_id, most) u
     LOOP

@@ -12,7 +12,7 @@ from myograph.errors import ObjectGone, StoreResting, StoreUnavailable
 from myograph.services.analyse_session import Terms, analyse_session
 from myograph.services.measure_file import measure_here
 from myograph.services.receive_upload import Upload, receive_upload
-from myograph.storage.objects import S3Account, s3_store
+from myograph.storage.objects import S3Account, folder_store, s3_store
 from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
@@ -280,3 +280,23 @@ def test_a_worker_does_later_what_waited_for_the_store(upload, database, store, 
         conn.execute("UPDATE queue.procrastinate_jobs SET scheduled_at = NULL")
     work()
     assert [look(one).processing_status for one in received] == ["completed", "completed"]
+
+
+def test_a_folder_that_is_back_is_read_again_by_the_first_who_asks(breaker, clock, tmp_path):
+    """Its objects are copied by several questions, of which the first must not stop the second."""
+    store = guarded(folder_store(tmp_path / "objects"), breaker)
+    store.put("emg_data/a.c3d", [b"abc"])
+    fall_silent(breaker)
+    clock.now = REST_S
+    assert store.fetch("emg_data/a.c3d", tmp_path / "copy").size == 3
+    assert not breaker.open
+
+
+def test_one_question_of_several_parts_is_one_silence(breaker, tmp_path):
+    """A file where the bucket should be: a folder store that cannot be read."""
+    (tmp_path / "emg_data").write_bytes(b"")
+    store = guarded(folder_store(tmp_path), breaker)
+    for _ in range(breaker.after - 1):
+        with pytest.raises(StoreUnavailable):
+            store.digest("emg_data/a.c3d")
+        assert not breaker.open

@@ -12,8 +12,10 @@ import structlog
 
 from myograph.db import sweeps
 from myograph.db.pool import open_pool
+from myograph.errors import StoreResting, StoreUnavailable
 from myograph.storage.drafts import ABANDONED_AFTER_S
 from myograph.worker import sweeper
+from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.sweeper import Sweeping, sweeping
 from tests.game_files import game_file
 
@@ -53,6 +55,17 @@ def of(pool, store):
 def names(pool):
     with pool.connection() as conn:
         return {row[0] for row in conn.execute("SELECT file_path FROM therapy_sessions").fetchall()}
+
+
+def note(pool, name):
+    with pool.connection() as conn:
+        conn.execute(
+            """
+            INSERT INTO storage_outbox (operation, object_id, bucket, name, version, etag)
+            VALUES ('INSERT', %s, 'emg_data', %s, 'v1', 'e1')
+            """,
+            [f"object {name}", name],
+        )
 
 
 def swept(of, until, doing=lambda: None):
@@ -160,6 +173,45 @@ def test_it_stops_in_the_middle_when_the_worker_does(of, put, pool, monkeypatch)
     assert len(names(pool)) == 1
 
 
+def test_it_leaves_the_rest_of_the_outbox_when_the_worker_stops(of, pool, monkeypatch):
+    for number in range(3):
+        note(pool, f"P001/{number}.c3d")
+    whole, calls = sweeper.sweep_outbox, []
+
+    def slow(*given, beat):
+        def waiting():
+            calls.append(1)
+            deadline = time.monotonic() + PATIENCE_S
+            beat()
+            while len(calls) > 1 and time.monotonic() < deadline:
+                time.sleep(0.01)
+                beat()
+
+        return whole(*given, beat=waiting)
+
+    monkeypatch.setattr(sweeper, "sweep_outbox", slow)
+    swept(of, lambda: len(calls) > 1)
+    assert (names(pool), len(calls)) == ({"P001/0.c3d"}, 2)
+
+
+def test_a_store_that_is_left_alone_is_left_alone_by_the_sweep_too(of, put, pool):
+    put("P001/a.c3d", b"abc")
+    swept(of, lambda: "P001/a.c3d" in names(pool))
+    with pool.connection() as conn:
+        conn.execute("UPDATE therapy_sessions SET file_hash = %s", ["0" * 64])
+    put("P001/a.c3d", b"abd")  # of the same size: only its bytes tell what it is
+    breaker = Breaker(after=1, rest_s=3600.0)
+    with pytest.raises(StoreResting), breaker.asking():
+        raise StoreUnavailable("503")
+
+    def problems():
+        with pool.connection() as conn:
+            return [last.problem for last in sweeps.last(conn) if last.problem]
+
+    swept(replace(of, store=guarded(of.store, breaker)), problems)
+    assert problems() == ["The store does not answer."]
+
+
 def test_old_deliveries_are_forgotten_and_their_sessions_are_not(of, put, pool, upload, database):
     upload(game_file(), name="P001/b.c3d")
     with database.connect("postgres") as conn:
@@ -175,13 +227,7 @@ def test_old_deliveries_are_forgotten_and_their_sessions_are_not(of, put, pool, 
 
 
 def test_what_the_store_noted_is_announced_too(of, pool):
-    with pool.connection() as conn:
-        conn.execute(
-            """
-            INSERT INTO storage_outbox (operation, object_id, bucket, name, version, etag)
-            VALUES ('INSERT', 'o1', 'emg_data', 'P001/a.c3d', 'v1', 'e1')
-            """
-        )
+    note(pool, "P001/a.c3d")
     with structlog.testing.capture_logs() as said:
         swept(of, lambda: "P001/a.c3d" in names(pool))
     assert {"event": "sweep_outbox", "log_level": "info", "settled": 1} in said

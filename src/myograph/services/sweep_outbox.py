@@ -1,5 +1,7 @@
 """What a store in this database noted of its objects, and no webhook may have told."""
 
+from collections.abc import Callable
+
 import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -11,16 +13,24 @@ from myograph.services.receive_upload import Refused, Upload, receive_event
 from myograph.storage.listing import refusal
 
 
-def sweep_outbox(pool: ConnectionPool[Connection]) -> int:
+def _on() -> None:
+    """Nobody stops it."""
+
+
+def sweep_outbox(pool: ConnectionPool[Connection], *, beat: Callable[[], None] = _on) -> int:
     """Announce every change that waits, told before or not; the number of changes settled.
 
+    beat    called before each; whatever it raises ends the sweep, and another settles the rest
     One transaction each, so that no announcement waits for another's object. What fails keeps
     its problem and stays; the others go on.
     """
     settled = 0
-    while (done := _one(pool)) is not None:
+    while True:
+        beat()
+        done = _one(pool)
+        if done is None:
+            return settled
         settled += done
-    return settled
 
 
 def _one(pool: ConnectionPool[Connection]) -> bool | None:

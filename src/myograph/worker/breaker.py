@@ -95,17 +95,35 @@ class GuardedStore(ObjectStore):
     """The same store, read through a breaker."""
 
     breaker: Breaker = field(default_factory=Breaker)
+    _own: threading.local = field(default_factory=threading.local)
+
+    @contextmanager
+    def _asking(self) -> Generator[None]:
+        """Once, however many questions of this thread's it takes: the first answers for all."""
+        if getattr(self._own, "asks", False):
+            yield
+            return
+        with self.breaker.asking():
+            self._own.asks = True
+            try:
+                yield
+            finally:
+                self._own.asks = False
 
     def head(self, key: str) -> Head:
-        with self.breaker.asking():
+        with self._asking():
             return super().head(key)
 
     def fetch(self, key: str, target: Path, *, beat: Callable[[], None] = lambda: None) -> Stored:
-        with self.breaker.asking():
+        with self._asking():
             return super().fetch(key, target, beat=beat)
 
+    def digest(self, key: str) -> Stored:
+        with self._asking():
+            return super().digest(key)
+
     def read_range(self, head: Head, start: int, stop: int) -> bytes:
-        with self.breaker.asking():
+        with self._asking():
             return super().read_range(head, start, stop)
 
 

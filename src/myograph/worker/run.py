@@ -154,7 +154,7 @@ def _equipped(work: Work, measure: Measure) -> Generator[Has]:
 async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
     sweep = Sweeping(
         pool=has.pool,
-        store=work.store,
+        store=has.store,
         buckets=work.buckets,
         listing_every_s=work.rhythm.listing_every_s,
         outbox_every_s=work.rhythm.outbox_every_s,

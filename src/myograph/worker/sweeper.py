@@ -29,6 +29,7 @@ _LOOK_EVERY_S = 60.0  # whether a listing is due: another worker may have ended 
 class Sweeping:
     """What is swept, and how often, a listing by all workers together.
 
+    store       left alone where it does not answer, as by the analyses
     settle_s    what was touched since may still be being written
     """
 
@@ -46,7 +47,7 @@ async def sweeping(of: Sweeping) -> AsyncGenerator[None]:
     stop = threading.Event()
     listings = [partial(_sweep, of, bucket, stop) for bucket in of.buckets]
     sweepers = [
-        asyncio.create_task(_for_ever([partial(_sweep_outbox, of)], of.outbox_every_s)),
+        asyncio.create_task(_for_ever([partial(_sweep_outbox, of, stop)], of.outbox_every_s)),
         asyncio.create_task(_for_ever(listings, min(_LOOK_EVERY_S, of.listing_every_s))),
     ]
     try:
@@ -78,16 +79,15 @@ async def _now(work: Callable[[], None]) -> None:
         log.error("sweep", error=type(exc).__name__)  # noqa: TRY400 - its trace may quote a name
 
 
-def _sweep_outbox(of: Sweeping) -> None:
-    settled = sweep_outbox(of.pool)
+def _sweep_outbox(of: Sweeping, stop: threading.Event) -> None:
+    settled = sweep_outbox(of.pool, beat=partial(_go_on, stop))
     if settled:
         log.info("sweep_outbox", settled=settled)
 
 
 def _sweep(of: Sweeping, bucket: str, stop: threading.Event) -> None:
     def beat(_: Progress) -> None:
-        if stop.is_set():
-            raise Stopped
+        _go_on(stop)
 
     swept = sweep_uploads(
         of.pool,
@@ -104,6 +104,12 @@ def _sweep(of: Sweeping, bucket: str, stop: threading.Event) -> None:
         sweeps.forget(conn)
     if of.store.root is not None:
         remove_abandoned_drafts(of.store.root)
+
+
+def _go_on(stop: threading.Event) -> None:
+    """Unless the worker stops."""
+    if stop.is_set():
+        raise Stopped
 
 
 def _log(swept: Swept) -> None:

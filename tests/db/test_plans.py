@@ -1,14 +1,26 @@
 """The queries of the pages over many sessions read no large table from end to end."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from myograph.db import contractions, lease, results, scores, sessions, statistics, technical
+from myograph.db import (
+    audit,
+    audit_chain,
+    contractions,
+    lease,
+    results,
+    scores,
+    sessions,
+    statistics,
+    technical,
+)
+from myograph.db.audit import Wanted
 from myograph.services.receive_upload import Upload, receive_upload
 from tests.database import Database, fresh_database, settle_clinic
 
-LARGE = {"therapy_sessions", "emg_statistics", "contractions", "performance_scores"}
+LARGE = {"therapy_sessions", "emg_statistics", "contractions", "performance_scores", "audit_log"}
 
 # 20 000 sessions, one an hour, of 40 patients of 20 therapists.
 _FILL = """
@@ -47,6 +59,14 @@ _FILL = """
            input_sources, method, protocol_digest)
     SELECT id, '{}', 'default', 1, '{}', '{}', 'fixed', false, '{}', 'test', repeat('0', 64)
       FROM therapy_sessions;
+    INSERT INTO audit_log (at, xid, person_id, action, subject, row_key)
+    SELECT timestamptz '2020-01-01' + n * interval '1 hour', '3',
+           ('00000000-0000-0000-0000-' || lpad((1 + n % 20)::text, 12, '0'))::uuid,
+           CASE n % 3 WHEN 0 THEN 'read' ELSE 'update' END, 'patients',
+           'P1' || lpad((n % 40)::text, 3, '0')
+      FROM generate_series(1, 20000) n;
+    INSERT INTO audit_seals SELECT row_number() OVER (ORDER BY id), id, xid, sha256('x')
+      FROM audit_log;
     ANALYZE;
     """
 
@@ -93,6 +113,7 @@ def one_session(conn):
     ).fetchone()
 
 
+ONE, NEXT = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 1, 2, tzinfo=UTC)
 QUERIES = {
     "the newest": sessions.newest,
     "the next page": lambda c, p: sessions.newest(c, p, before=one_session(c)[::-1]),
@@ -111,6 +132,13 @@ QUERIES = {
     "contractions": lambda c, p: contractions.of_session(c, one_session(c)[0]),
     "scores": lambda c, p: scores.of_session(c, one_session(c)[0]),
     "technical": lambda c, p: technical.of_session(c, one_session(c)[0]),
+    "who did what": lambda c, p: audit.newest(c, Wanted(), limit=50),
+    "what one person did": lambda c, p: audit.newest(c, Wanted(person_id=p.id), limit=50),
+    "what was done to a patient": lambda c, p: audit.newest(
+        c, Wanted(subject="patients", row_key="P1001"), limit=50
+    ),
+    "what was done on a day": lambda c, p: audit.newest(c, Wanted(since=ONE, until=NEXT), limit=50),
+    "what was done before": lambda c, p: audit.newest(c, Wanted(), limit=50, before=(ONE, 9)),
 }
 
 
@@ -171,8 +199,9 @@ def analyse_in_rows(conn):
         lambda conn: receive_upload(conn, KNOWN),
         analyse_in_rows,
         lambda conn: lease.reap(conn, max_tries=5, stalled_s=1e9),
+        audit_chain.seal,
     ],
-    ids=["a new upload", "a known one", "an analysis", "the reaper"],
+    ids=["a new upload", "a known one", "an analysis", "the reaper", "the sealer"],
 )
 def test_no_work_on_one_session_reads_them_all(many, work):
     database, _ = many

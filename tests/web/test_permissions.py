@@ -147,6 +147,7 @@ TABLE = [
         "/api/uploads/events/{event}/replay",
         (401, 403, 403, 403, 202),
     ),
+    Row("GET /api/audit", "/api/audit", SIGNED_IN),
     Row("GET /monitoring", "/monitoring", ONLY_ADMIN),
     Row(
         "POST /monitoring/{event_id}/replay",

@@ -18,6 +18,7 @@ from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore
 from myograph.web import problems, static_files
 from myograph.web.api import (
+    audit,
     contractions,
     entries,
     events,
@@ -153,7 +154,7 @@ PARTS: Final = (
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
-    *(patients, patient_records, patient_course),
+    *(patients, patient_records, patient_course, audit),
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.
     *(welcome,),

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from myograph.db.identity import Context, Person, Role, become
 from myograph.errors import DatabaseUnavailable, NotAllowed
+from myograph.web.reading import note_reading
 from myograph.web.recognise import recognised, refuse_beyond_scope
 from myograph.web.site import Site, site_of
 
@@ -49,6 +50,7 @@ def short_transaction(
     with site_of(request).pool.connection() as conn:
         become(conn, person, context_of(request, reason))
         yield conn
+        note_reading(conn, request, person)
         _commit(conn)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.entries import Body, Seconds
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, TheSite, Transaction, Uploader, Visitor
+from myograph.web.reading import listed
 from myograph.web.site import Site
 
 router = APIRouter(prefix="/api/patients", tags=["patients"], route_class=EtagRoute)
@@ -105,6 +106,7 @@ class Change(Body, Treatment, ScoredWith, frozen=True):
 
 @router.get("")
 def page(
+    request: Request,
     conn: Transaction,
     visitor: Visitor,
     site: TheSite,
@@ -120,6 +122,7 @@ def page(
     sought = Sought(therapist=therapist, active=active, begins=search, after=cursor)
     found = patients.page(conn, visitor, sought, day=today(site), limit=limit + 1)
     shown = found[:limit]
+    listed(request, len(shown))
     return PatientPage(shown, _name(shown[-1]) if len(found) > limit else None)
 
 

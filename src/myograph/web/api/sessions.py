@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from psycopg import Connection
 
 from myograph.db import (
@@ -29,6 +29,7 @@ from myograph.db.technical import Technical
 from myograph.errors import BadInput, NotFound
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction, Visitor
+from myograph.web.reading import listed
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -52,6 +53,7 @@ class Entered:
 
 @router.get("")
 def newest(
+    request: Request,
     conn: Transaction,
     visitor: Visitor,
     patient: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
@@ -69,6 +71,7 @@ def newest(
         state=state,
     )
     shown = rows[:limit]
+    listed(request, len(shown))
     return Page(shown, _cursor(shown[-1]) if len(rows) > limit else None)
 
 

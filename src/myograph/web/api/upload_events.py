@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from myograph.db import upload_events
 from myograph.db.sessions import State
 from myograph.db.upload_events import Outcome, Replayed, UploadEvent
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Administrator, Transaction
+from myograph.web.reading import listed
 
 router = APIRouter(prefix="/api/uploads/events", tags=["uploads"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -29,6 +30,7 @@ class EventPage:
 
 @router.get("")
 def newest(
+    request: Request,
     conn: Transaction,
     _: Administrator,
     source: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
@@ -42,6 +44,7 @@ def newest(
         conn, limit=limit + 1, before=cursor, source=source, outcome=outcome, state=state
     )
     shown = found[:limit]
+    listed(request, len(shown))
     return EventPage(shown, shown[-1].id if len(found) > limit else None)
 
 

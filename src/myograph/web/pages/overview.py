@@ -10,6 +10,7 @@ from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Visitor, short_transaction
 from myograph.web.pages import words
 from myograph.web.pages.session_row import concerns_of, rows_of
+from myograph.web.reading import listed
 from myograph.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -38,6 +39,7 @@ def _context(request: Request, visitor: Person) -> dict[str, Any]:
         _, since = sessions.changed_since(conn, visitor, None)
         counted = sessions.counts(conn, visitor)
         newest = sessions.newest(conn, visitor, limit=LOOKED_AT)
+        listed(request, len(newest))
     concerns = concerns_of(newest)
     return {
         "since": since,

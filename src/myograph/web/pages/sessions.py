@@ -15,6 +15,7 @@ from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Visitor, short_transaction
 from myograph.web.pages import words
 from myograph.web.pages.session_row import rows_of
+from myograph.web.reading import listed
 from myograph.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -61,7 +62,8 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
             state=_state(asked.state),
         )
         mine = patients.mine(conn, visitor)
-    shown = found[:PAGE]
+        shown = found[:PAGE]
+        listed(request, len(shown))
     return {
         "since": since,
         "rows": rows_of(shown),

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from myograph import __version__
-from myograph.cli import analyse, audit, info, protocol, reprocess, serve, simulate, sweep, webhook
+from myograph.cli import (
+    analyse,
+    audit,
+    info,
+    person,
+    protocol,
+    reprocess,
+    serve,
+    simulate,
+    sweep,
+    webhook,
+)
 from myograph.errors import MyographError
 
 REFUSED = 1
@@ -74,5 +85,5 @@ def _options(
     """Both are dealt with before this is called."""
 
 
-for _part in (analyse, info, protocol, simulate, serve, reprocess, sweep, webhook, audit):
+for _part in (analyse, info, protocol, simulate, serve, person, reprocess, sweep, webhook, audit):
     _part.register(app)

@@ -162,16 +162,28 @@ def webhook_sources(settings: Settings, kept: Secrets | None = None) -> tuple[So
 
 def bring_up_to_date(settings: Settings) -> list[str]:
     """The migrations that were applied now: of the database that is named, else of our own."""
+    if settings.migrate_database_url is None and settings.database_url is None:
+        with embedded.running(data_dir_of(settings)) as cluster:
+            return cluster.migrate()
+    with owner_url(settings) as owner:
+        return migrate_url(owner)
+
+
+@contextmanager
+def owner_url(settings: Settings) -> Generator[str]:
+    """Of the owner of the tables: of the database that is named, else of our own, migrated."""
     owner = revealed(settings.migrate_database_url)
     if owner is not None:
-        return migrate_url(owner)
+        yield owner
+        return
     if settings.database_url is not None:
         raise BadInput(
             "MYOGRAPH_DATABASE_URL is set; MYOGRAPH_MIGRATE_DATABASE_URL must name the owner of"
             " its tables, who alone may change them."
         )
     with embedded.running(data_dir_of(settings)) as cluster:
-        return cluster.migrate()
+        cluster.migrate()
+        yield cluster.url("myograph_migrator")
 
 
 def revealed(secret: SecretStr | None) -> str | None:

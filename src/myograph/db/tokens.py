@@ -97,9 +97,13 @@ def revoke(conn: Connection, token_id: UUID) -> None:
         conn.execute("SELECT app.revoke_token(%s)", [token_id])
 
 
-def withdraw(conn: Connection, token_id: UUID) -> None:
-    """Anybody's, by the owner of the tables."""
-    conn.execute("SELECT app.withdraw_token(%s)", [token_id])
+def withdraw(conn: Connection, token_id: UUID) -> bool:
+    """Anybody's, by the owner of the tables. False where there is none, or it was revoked."""
+    known = conn.execute(
+        "SELECT app.withdraw_token(id) FROM api_tokens WHERE id = %s AND revoked_at IS NULL",
+        [token_id],
+    )
+    return known.rowcount == 1
 
 
 def of_person(conn: Connection, person_id: UUID) -> list[Token]:

@@ -4,11 +4,13 @@ A route without a row here fails, and so does a row without a route.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pytest
 from fastapi.routing import APIRoute, _IncludedRouter
 from fastapi.testclient import TestClient
 
+from myograph.db.tokens import SCOPES
 from myograph.web.api.webhooks import ADDRESS, OLDER
 from myograph.web.static_files import packaged
 
@@ -47,6 +49,31 @@ TABLE = [
     # A link that is none is one for nobody.
     Row("GET /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404)),
     Row("POST /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404), form=True),
+    Row("GET /api/tokens", "/api/tokens", SIGNED_IN),
+    Row("POST /api/tokens", "/api/tokens", (401, 201, 201, 201, 201), b'{"name": "x"}'),
+    Row(
+        "DELETE /api/tokens/{token_id}",
+        "/api/tokens/00000000-0000-0000-0000-000000000001",
+        (401, 404, 404, 404, 404),
+    ),
+    Row("GET /api/people", "/api/people", ONLY_ADMIN),
+    Row(
+        "POST /api/people",
+        "/api/people",
+        (401, 403, 403, 403, 201),
+        b'{"name": "New", "role": "researcher"}',
+    ),
+    Row(
+        "PATCH /api/people/{person_id}",
+        "/api/people/00000000-0000-0000-0000-000000000001",
+        (401, 403, 403, 403, 404),
+        b"{}",
+    ),
+    Row(
+        "POST /api/people/{person_id}/link",
+        "/api/people/00000000-0000-0000-0000-000000000001/link",
+        (401, 403, 403, 403, 404),
+    ),
     Row("GET /api/openapi.json", "/api/openapi.json", SIGNED_IN),
     Row("GET /api/sessions", "/api/sessions", SIGNED_IN),
     Row("GET /api/sessions/{session_id}", S, NOT_STRANGERS_SESSION),
@@ -338,3 +365,54 @@ def test_every_row_has_a_route(served):
 def test_nothing_answers_outside_the_table(served):
     others = [r for r in leaves(served.server.app.routes) if not isinstance(r, APIRoute)]
     assert others == []
+
+
+# ── what a token is good for
+
+
+UPLOADING = {"PUT /api/uploads/{name:text}", "POST /api/upload", "POST /upload"}
+BY_SIGN_IN_ALONE = {
+    "POST /api/tokens",
+    "POST /api/people",
+    "PATCH /api/people/{person_id}",
+    "POST /api/people/{person_id}/link",
+}
+FOR_ANYBODY = {row.route for row in TABLE if row.statuses[0] != 401} | {"POST /sign-in"}
+BY_SIGNATURE = {f"POST {address}" for address in (ADDRESS, *OLDER)}
+
+
+def scope_of(route):
+    if route in UPLOADING:
+        return "upload"
+    return "read" if route.startswith("GET ") else "write"
+
+
+@pytest.fixture(scope="module")
+def token_for(served):
+    """A token of the admin's for these scopes."""
+
+    @cache
+    def made(*scopes):
+        answer = served.as_("ada").post("/api/tokens", json={"name": "x", "scopes": scopes})
+        return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    return made
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda r: f"{r.route} {r.address}")
+def test_a_token_is_good_for_its_scopes_alone(served, stopping, addresses, token_for, row):
+    if row.route in FOR_ANYBODY | BY_SIGNATURE:
+        return
+    method, _, _ = row.route.partition(" ")
+    address = row.address.format(**addresses)
+    others = [s for s in SCOPES if s != scope_of(row.route)]
+    lacking = served.as_(None, **token_for(*others)).request(method, address)
+    assert lacking.status_code == 403
+    enough = served.as_(None, **token_for(scope_of(row.route)))
+    if row.route in STREAMS:
+        enough._transport = stopping._transport
+    answer = enough.request(method, address)
+    if row.route in BY_SIGN_IN_ALONE:
+        assert "please sign in" in answer.json()["detail"]
+    else:
+        assert answer.status_code not in {401, 403}

@@ -27,10 +27,12 @@ from myograph.web.api import (
     patient_course,
     patient_records,
     patients,
+    people,
     schema,
     sessions,
     sign_in,
     signals,
+    tokens,
     upload_events,
     uploads,
     webhooks,
@@ -157,7 +159,7 @@ PARTS: Final = (
     *(patients, patient_records, patient_course, audit),
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.
-    *(welcome,),
+    *(welcome, tokens, people),
 )
 
 

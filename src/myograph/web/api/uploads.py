@@ -40,6 +40,7 @@ from myograph.storage.objects import Stored
 from myograph.web import problems
 from myograph.web.deps import TheSite, Uploader, short_transaction
 from myograph.web.headers import declared_length
+from myograph.web.recognise import needs
 from myograph.web.site import Site, site_of
 
 
@@ -131,6 +132,7 @@ class FileResult:
 
 
 @router.put("/api/uploads/{name:text}", status_code=HTTPStatus.ACCEPTED)
+@needs("upload")
 async def put_upload(
     name: str,
     request: Request,
@@ -156,6 +158,7 @@ async def put_upload(
     response_model=list[FileResult],
     include_in_schema=False,
 )
+@needs("upload")
 async def post_upload(
     request: Request, visitor: Uploader, site: TheSite
 ) -> Response | list[FileResult]:

@@ -1,6 +1,5 @@
 """The webhook: 100 deliveries at once, and 100 a second, until each is written down for good."""
 
-import asyncio
 import hashlib
 import json
 import os
@@ -16,12 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
 import psycopg
 
+from bench._lines import Answer, Lines, lines
+from bench._service import machine
 from myograph.db.embedded import running, secrets_of
 from myograph.services.standard_webhooks import key_of, signed
 from myograph.simulate.presets import Wish, session
@@ -38,37 +38,33 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
     with tempfile.TemporaryDirectory(prefix="myograph-b-") as folder:
         Path(folder).chmod(0o711)
         data = Path(folder) / "data"
-        with _served(data) as server:
-            asyncio.run(_measure(server, _Sender(data), seconds=60 if full else 10))
+        with _served(data) as server, lines(server.address, AT_ONCE) as senders:
+            _measure(server, senders, _Deliveries(data), seconds=60 if full else 10)
 
 
-async def _measure(server: "_Server", sender: "_Sender", *, seconds: int) -> None:
-    lines = [await _Line.open(server.address) for _ in range(AT_ONCE)]
+def _measure(server: "_Server", senders: Lines, made: "_Deliveries", *, seconds: int) -> None:
     for _ in range(BEFORE // AT_ONCE):
-        await _all_at_once(lines, sender, known=False)
+        _all_at_once(senders, made, AT_ONCE, known=False)
     server.analyse()
-    await _all_at_once(lines[:WARM_UP], sender)
+    _all_at_once(senders, made, WARM_UP)
     for known in (True, False):
-        began = server.cpu_s()
-        bursts = [await _all_at_once(lines, sender, known=known) for _ in range(BURSTS)]
-        used_ms = {who: 1000 * (s - began[who]) for who, s in server.cpu_s().items()}
+        began = server.cpu_s() | {"client": senders.cpu_s()}
+        bursts = [_all_at_once(senders, made, AT_ONCE, known=known) for _ in range(BURSTS)]
+        now = server.cpu_s() | {"client": senders.cpu_s()}
         files = "recordings that lie in the store" if known else "of which nothing is there yet"
         print(f"{AT_ONCE} deliveries at once, {files}; median of {BURSTS} bursts")
         print(f"  with metadata in the answer {_described(bursts):.0%}")
-        for share, bar_ms in ((0.95, 50), (0.99, 100)):
+        for share, bar_ms in ((0.5, None), (0.95, 50), (0.99, 100)):
             _row(f"p{100 * share:.0f}", statistics.median(_at(b, share) for b in bursts), bar_ms)
-        each = "  ".join(f"{w} {ms / AT_ONCE / BURSTS:.2f} ms" for w, ms in used_ms.items())
-        print(f"  processor time for each: {each}")
-    answers = await _steadily(lines, sender, seconds=seconds)
+        each = [f"{who} {1000 * (now[who] - began[who]) / AT_ONCE / BURSTS:.2f} ms" for who in now]
+        print(f"  processor time for each: {'  '.join(each)}")
+    requests = [made.request() for _ in range(PER_S * seconds)]
+    answers = senders.steadily(requests, per_s=PER_S)
     failed = sum(not 200 <= a.status < 300 for a in answers)
     print(f"{PER_S} deliveries a second for {seconds} s: {len(answers)} answers, {failed} failed")
     _row("p50", _at(answers, 0.5), None)
     _row("p99", _at(answers, 0.99), 50)
-    print(
-        f"load of the machine in the last minute {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
-    )
-    for line in lines:
-        line.close()
+    print(machine())
 
 
 # ── the service
@@ -123,7 +119,7 @@ def _served(data: Path) -> Iterator[_Server]:
 # ── the senders
 
 
-class _Sender:
+class _Deliveries:
     """Makes deliveries as Supabase's trigger does, each of an object of its own."""
 
     def __init__(self, data: Path) -> None:
@@ -152,72 +148,20 @@ class _Sender:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-@dataclass(frozen=True)
-class _Answer:
-    seconds: float
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One connection that stays open."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    @classmethod
-    async def open(cls, address: str) -> "_Line":
-        where = urlsplit(address)
-        return cls(*await asyncio.open_connection(where.hostname, where.port))
-
-    async def send(self, request: bytes, since: float | None = None) -> _Answer:
-        """since: when it should have been sent."""
-        began = time.perf_counter() if since is None else since
-        self.writer.write(request)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
-        body = await self.reader.readexactly(length)
-        return _Answer(time.perf_counter() - began, int(head.split(b" ", 2)[1]), body)
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-async def _all_at_once(
-    lines: Sequence[_Line], sender: _Sender, *, known: bool = True
-) -> list[_Answer]:
-    requests = [sender.request(known=known) for _ in lines]
-    answers = await asyncio.gather(*(line.send(r) for line, r in zip(lines, requests, strict=True)))
+def _all_at_once(
+    senders: Lines, made: _Deliveries, count: int, *, known: bool = True
+) -> list[Answer]:
+    answers = senders.at_once([made.request(known=known) for _ in range(count)])
     assert {a.status for a in answers} == {202}, {a.body for a in answers if a.status != 202}
-    return list(answers)
+    return answers
 
 
-async def _steadily(lines: Sequence[_Line], sender: _Sender, *, seconds: int) -> list[_Answer]:
-    """By the clock, whether the answers before have come or not."""
-    free: asyncio.Queue[_Line] = asyncio.Queue()
-    for line in lines:
-        free.put_nowait(line)
-    requests = [sender.request() for _ in range(PER_S * seconds)]
-    began = time.perf_counter()
-
-    async def one(number: int) -> _Answer:
-        due = began + number / PER_S
-        await asyncio.sleep(due - time.perf_counter())
-        line = await free.get()
-        answer = await line.send(requests[number], since=due)
-        free.put_nowait(line)
-        return answer
-
-    return list(await asyncio.gather(*map(one, range(len(requests)))))
-
-
-def _described(bursts: Sequence[Sequence[_Answer]]) -> float:
+def _described(bursts: Sequence[Sequence[Answer]]) -> float:
     answers = [answer for burst in bursts for answer in burst]
     return sum(b'"emg_labels"' in a.body for a in answers) / len(answers)
 
 
-def _at(answers: Sequence[_Answer], share: float) -> float:
+def _at(answers: Sequence[Answer], share: float) -> float:
     ordered = sorted(a.seconds for a in answers)
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 

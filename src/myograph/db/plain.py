@@ -1,5 +1,6 @@
 """Values as PostgreSQL can keep them: no NUL in a text, no NaN in JSON."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,19 @@ def plain_text(text: str) -> str:
 
 def plain(value: Any) -> Any:  # noqa: ANN401, JSON is anything
     """`value` as JSON that the database takes; a number that is none becomes None."""
+    return value if _is_plain(value) else _cleaned(value)
+
+
+def _is_plain(value: Any) -> bool:  # noqa: ANN401
+    """Nearly all is, and to write it as JSON takes a tenth of the time to look through it."""
+    try:
+        written = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return "\\u0000" not in written and "\\ud" not in written
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, str):
         return plain_text(value)
     if isinstance(value, float):
@@ -21,7 +35,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401, JSON is anything
     if value is None or isinstance(value, int):  # before the abstract ones, which take long to ask
         return value
     if isinstance(value, Mapping):
-        return {plain_text(str(k)): plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of anything
+        return {plain_text(str(k)): _cleaned(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of anything
     if isinstance(value, Sequence):
-        return [plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType] - of anything
+        return [_cleaned(v) for v in value]  # pyright: ignore[reportUnknownVariableType] - of anything
     return value

@@ -19,11 +19,14 @@ def in_memory(path: Path, length: int) -> tuple[os.stat_result, bytes] | None:
 
     So it does with what was stored a moment ago: it is read in no time, where a thread that may
     wait for the disk costs more than all the rest of a delivery. None: ask one all the same.
+    Raises FileNotFoundError.
     """
     if _AT_ONCE is None:
         return None
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise
     except OSError:
         return None
     try:

@@ -134,10 +134,8 @@ class ObjectStore:
     async def peek(self, key: str, length: int) -> Peek:
         """The object and its first `length` bytes, by one range read that blocks nobody."""
         bucket, name = self._where(key)
-        if self.root is not None and (at_hand := in_memory(self.root / key, length)):
-            found, start = at_hand
-            modified_at = datetime.fromtimestamp(found.st_mtime, UTC)
-            return Peek(key, found.st_size, etag_of(found), modified_at, start)
+        if found := self._at_hand(key, length):
+            return found
         try:
             with _wrapped(key):
                 result = await obstore.get_async(bucket, name, options={"range": (0, length)})
@@ -152,6 +150,18 @@ class ObjectStore:
             start = b""
         meta = result.meta
         return Peek(key, meta["size"], _bare(meta["e_tag"]), meta["last_modified"], start)
+
+    def _at_hand(self, key: str, length: int) -> Peek | None:
+        """The same of a folder's file that need not be waited for."""
+        if self.root is None:
+            return None
+        with _wrapped(key):
+            at_once = in_memory(self.root / key, length)
+        if at_once is None:
+            return None
+        found, start = at_once
+        modified_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        return Peek(key, found.st_size, etag_of(found), modified_at, start)
 
     def exists(self, key: str) -> bool:
         try:

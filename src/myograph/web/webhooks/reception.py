@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,7 @@ log = structlog.get_logger("myograph.web")
 class Reception:
     """From deliveries to announcements.
 
-    budget_s   how long an answer waits for a recording's first bytes
+    budget_s   how long after it came a delivery's recording is begun to be read for its answer
     zone       of its start
     turns      of a burst only so many are read before others are looked after: so the first are
                being written down while the last are still to be read
@@ -63,17 +64,18 @@ class Reception:
         """Each announcement of the delivery and what became of it, once that is durable."""
         if not self.sources:
             raise NoWebhookSource(_NO_SOURCE)
+        until = time.monotonic() + self.budget_s
         async with self.turns:
             await asyncio.sleep(0)
         delivery = verify(self.sources, headers, body, now=now, private=private)
         fits = delivery.signed and headers.get("ce-id", "") == delivery.id
         found = [judged(hint, delivery.source) for hint in hints_of(body, binary_id_fits=fits)]
-        uploads = await self._uploads(delivery, found, body, now)
+        uploads = await self._uploads(delivery, found, body, now, until)
         received = await self.inbox.receive([event_of(upload) for upload in uploads])
         return list(zip(uploads, received, strict=True))
 
     async def _uploads(
-        self, delivery: Delivery, found: Sequence[Judged], body: bytes, now: float
+        self, delivery: Delivery, found: Sequence[Judged], body: bytes, now: float, until: float
     ) -> list[Upload]:
         """One for each hint, with a delivery number of its own."""
         digest = hashlib.sha256(body).hexdigest()
@@ -81,20 +83,21 @@ class Reception:
         told = [_upload(one, delivery, digest, latest) for one in found]
         number = delivery.id or digest
         if len(told) == 1:
-            return [await self._looked_up(told[0], number, proven=_proven(delivery, found[0]))]
+            proven = _proven(delivery, found[0])
+            return [await self._looked_up(told[0], number, proven=proven, until=until)]
         looks = asyncio.Semaphore(LOOKS_AT_ONCE)
 
         async def one_of_many(n: int) -> Upload:
             async with looks:
                 proven = _proven(delivery, found[n])
-                return await self._looked_up(told[n], f"{number}/{n}", proven=proven, alone=False)
+                return await self._looked_up(told[n], f"{number}/{n}", proven=proven)
 
         return await asyncio.gather(*map(one_of_many, range(len(told))))
 
     async def _looked_up(
-        self, told: Upload, number: str, *, proven: bool, alone: bool = True
+        self, told: Upload, number: str, *, proven: bool, until: float = 0.0
     ) -> Upload:
-        """With what the store says. What it must tell us takes its time; the rest is in a budget.
+        """With what the store says: what it must tell us, and until then what it can.
 
         Who names neither version nor etag tells no two uploads of a name apart: the store does.
         """
@@ -109,12 +112,14 @@ class Reception:
             return named
         if told.version is None and told.etag is None:
             return _as_seen(named, await self._look(named), self.zone)
-        return await self._begun(named) if alone and self.budget_s > 0 else named
+        return await self._begun(named, until - time.monotonic())
 
-    async def _begun(self, upload: Upload) -> Upload:
+    async def _begun(self, upload: Upload, left_s: float) -> Upload:
         """With its first bytes read, where that is done in time."""
+        if left_s <= 0:
+            return upload
         try:
-            async with asyncio.timeout(self.budget_s):
+            async with asyncio.timeout(left_s):
                 return _with_start(upload, await self._peek(upload), self.zone)
         except (TimeoutError, StoreUnavailable, BadName):
             return upload

@@ -25,9 +25,10 @@ def hook(make_app, database, clinic, store):
 
 
 @pytest.fixture
-def visit(hook, clinic):
+def visit(hook, clinic, database):
     ids = {"ada": clinic.admin.id, "thea": clinic.therapist.id}
-    return Served(hook.server, hook.root, ids)
+    with database.connect("myograph_web") as web:
+        yield Served(hook.server, hook.root, ids, web)
 
 
 @pytest.fixture

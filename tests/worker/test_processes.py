@@ -9,7 +9,7 @@ import pytest
 from myograph.analysis.protocol import DEFAULT
 from myograph.errors import LeaseLost, MeasuringDied, TooMuchMemory, TooSlow, Unfinalised
 from myograph.services.measure_file import measure_file
-from myograph.worker.measuring import Limits
+from myograph.worker.measuring import BEHIND, Limits
 from myograph.worker.processes import Processes
 from tests.c3d import build
 from tests.game_files import game_file
@@ -36,6 +36,12 @@ def measuring(processes):
 def test_they_measure_what_this_process_would(processes, recording):
     there = processes.measure(recording, DEFAULT, False, (), lambda: None)
     assert there == measure_file(recording, DEFAULT, recover=False)
+
+
+def test_they_leave_the_processor_to_whoever_is_waited_for(processes, recording):
+    processes.measure(recording, DEFAULT, False, (), lambda: None)
+    nice = psutil.Process().nice()
+    assert [process.nice() for process in measuring(processes)] == [min(nice + BEHIND, 19)]
 
 
 def test_they_are_not_there_before_the_first_file():

@@ -21,6 +21,7 @@ from myograph.services.measure_file import measure_file
 MB: Final = 1_000_000
 OUT_OF_TIME: Final = signal.SIGPROF  # what ends a process whose time is up
 USUAL_MB: Final = 10
+BEHIND: Final = 10  # in niceness
 
 What = tuple[Path, Protocol, bool, Sequence[Edit]]  # as measure_file takes it
 
@@ -72,12 +73,13 @@ def serve(pipe: Connection, limits: Limits) -> None:
 
 
 def _begin() -> None:
-    """Ctrl-C is the worker's to hear: it ends us when we have nothing to do.
+    """Ctrl-C is the worker's to hear: it ends us when we have nothing to do. Pages come first.
 
     That the worker was killed nobody tells us: we watch. With the last of us the server that we
     are forked from ends too, which watches a pipe that all of us hold.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(BEHIND)
     threading.Thread(target=_watch_parent, daemon=True).start()
     # Loaded before the limits count.
     import myograph.analysis.measure  # noqa: F401, PLC0415 # pyright: ignore[reportUnusedImport]

@@ -1,8 +1,11 @@
 """Who read and did what, as the web writes it down and shows it."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from myograph.db import audit
 from myograph.db.audit import Wanted
@@ -14,6 +17,8 @@ NOT_IDENTIFIED = {
     "/api/events": "numbers of sessions and how far they are",
     "/api/openapi.json": "says nothing about anybody",
     "/api/outgoing-events": "our own numbers, no patient",
+    "/api/people": "who works here, no patient",
+    "/api/tokens": "one's own",
     "/api/sessions/{session_id}/status": "how far it is, asked again and again",
     "/help": "says nothing about anybody",
     "/livez": "says nothing about anybody",
@@ -143,6 +148,22 @@ def test_a_patient_is_noted_by_code_and_medical_facts_apart(served, reads_of, so
     medical, patient = reads_of(admin)
     assert (patient.subject, patient.row_key, patient.facts) == ("patients", "P101", None)
     assert (medical.row_key, medical.facts) == ("P101", {"part": "medical facts"})
+
+
+def test_while_the_database_only_reads_people_go_on_and_the_log_says_so(
+    make_app, site_database, served, analysed_session, reads_of, someone_new
+):
+    admin = someone_new("admin")
+    web_url = site_database.url("myograph_web")
+    only_reads = f"{web_url}&options=-c%20default_transaction_read_only%3Don"
+    with TestClient(make_app(web_url=only_reads)) as server, capture_logs() as logs:
+        browser = replace(served, server=server).as_(admin)
+        assert browser.get(f"/api/sessions/{analysed_session}").status_code == 200
+        assert browser.get(f"/sessions/{analysed_session}").status_code == 200
+    assert reads_of(admin) == []
+    lines = [line for line in logs if line["event"] == "read_not_recorded"]
+    assert {line["person"] for line in lines} == {str(served.people[admin])}
+    assert len(lines) == 2
 
 
 # ── the list

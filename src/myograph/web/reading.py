@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
+import structlog
 from fastapi import Request
 from psycopg import Connection
 
@@ -11,6 +13,10 @@ from myograph.db.audit import note_read
 from myograph.db.identity import Person
 from myograph.db.plain import plain_text
 
+log = structlog.get_logger("myograph.web")
+
+# The database only reads for now: its disk is full, or it is a copy that has not taken over yet.
+_UNWRITTEN: Final = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.DiskFull)
 _LONGEST: Final = 100  # of what a filter says
 
 
@@ -87,8 +93,18 @@ def note_reading(conn: Connection, request: Request, person: Person) -> None:
     if getattr(request.state, "noted", False):
         return
     key = None if shows.key is None else str(request.path_params[shows.key])
-    note_read(conn, shows.subject, key, _facts(request, shows))
     request.state.noted = True
+    try:
+        note_read(conn, shows.subject, key, _facts(request, shows))
+    except _UNWRITTEN as exc:
+        # It has been read, and nothing else was to be written: people go on working meanwhile.
+        conn.rollback()
+        log.error(  # noqa: TRY400 - its trace would quote the row
+            "read_not_recorded",
+            person=str(person.id),
+            subject=shows.subject,
+            error=type(exc).__name__,
+        )
 
 
 def _facts(request: Request, shows: Shows) -> dict[str, Any] | None:

@@ -53,6 +53,7 @@ _SETTINGS = (
     "channel_assignment target_contractions_per_muscle mvc_threshold_percentage "
     "duration_threshold_seconds"
 )
+_CONFIGURATION = "scoring_configuration_id scoring_configuration_version"
 _PATIENT = f"pseudonym research_consent treatment_start treatment_end {_SETTINGS}"
 _MAXIMUM = "patient_code side value session_id entered_by reason valid_from"
 _MEDICAL = (
@@ -95,7 +96,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     ),
     (RESEARCHER, "SELECT", "research_sessions"): "all",
     (RESEARCHER, "SELECT", "research_patients"): "all",
-    (RESEARCHER, "SELECT", "patients"): f"{_PATIENT} mvc_left_quad mvc_right_quad",
+    (RESEARCHER, "SELECT", "patients"): f"{_PATIENT} mvc_left_quad mvc_right_quad {_CONFIGURATION}",
     (RESEARCHER, "SELECT", "patient_mvc"): "id muscle side value session_id valid_from created_at",
     (RESEARCHER, "SELECT", "research_mvc"): "all",
     (RESEARCHER, "SELECT", "session_settings"): (
@@ -106,7 +107,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "rest_period_between_sets_seconds bfr_enabled bfr_target_pressure_aop "
         "game_difficulty_level visual_feedback_enabled audio_feedback_enabled "
         "real_time_mvc_display channel_assignment rpe_post_session accepted_poor_channels "
-        "game_points_maximum entered own_session"
+        f"game_points_maximum entered own_session {_CONFIGURATION}"
     ),
     (RESEARCHER, "SELECT", "bfr_monitoring"): (
         "session_id leg target_pressure_aop actual_pressure_aop pressure_stability_coefficient "
@@ -158,7 +159,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "INSERT", "researcher_profiles"): "id institution",
     (ADMIN, "UPDATE", "researcher_profiles"): "institution",
     (ADMIN, "INSERT", "patients"): f"patient_code therapist_id {_PATIENT}",
-    (ADMIN, "UPDATE", "patients"): f"therapist_id {_PATIENT}",
+    (ADMIN, "UPDATE", "patients"): f"therapist_id {_PATIENT} {_CONFIGURATION}",
     (ADMIN, "INSERT", "scoring_configuration"): (
         "id version name weights component_weights rpe_mapping include_estimated_intensity "
         "targets scope active author reason"
@@ -290,6 +291,7 @@ FUNCTIONS = {
     "recover": f"{WORKER} {THERAPIST} {ADMIN}",
     "count_as_own": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter": f"{WORKER} {THERAPIST} {ADMIN}",
+    "name_configuration": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
     "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",
     "resend_event": f"{WORKER} {ADMIN}",

@@ -18,6 +18,8 @@ NOT_IDENTIFIED = {
     "/api/openapi.json": "says nothing about anybody",
     "/api/outgoing-events": "our own numbers, no patient",
     "/api/people": "who works here, no patient",
+    "/api/scoring": "rules, which name no patient",
+    "/api/scoring/{configuration_id}": "rules, which name no patient",
     "/api/tokens": "one's own",
     "/api/sessions/{session_id}/status": "how far it is, asked again and again",
     "/help": "says nothing about anybody",

@@ -37,6 +37,10 @@ ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
 # A researcher asks by pseudonym; a code is no name of anybody to them.
 P = "/api/patients/P101"
+RULES = (
+    b'{"id": "default", "name": "Default", "reason": "as it was", "scope": "session", "weights": '
+    b'{"compliance": 0.4, "symmetry": 0.25, "effort": 0.2, "game": 0.15}}'
+)
 OWN_PATIENT = (401, 200, 404, 404, 200)
 
 TABLE = [
@@ -157,6 +161,40 @@ TABLE = [
     ),
     Row("GET /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200)),
     Row("PUT /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200), b"{}"),
+    Row("GET /api/scoring", "/api/scoring", SIGNED_IN),
+    Row("GET /api/scoring/{configuration_id}", "/api/scoring/default", SIGNED_IN),
+    # Two that are added at once would each be the first of that id.
+    Row("POST /api/scoring", "/api/scoring", (401, 403, 403, 403, 409), RULES),
+    Row(
+        "PUT /api/scoring/{configuration_id}",
+        "/api/scoring/default",
+        (401, 403, 403, 403, 200),
+        RULES.replace(b'"id": "default", ', b""),
+    ),
+    Row(
+        "POST /api/scoring/{configuration_id}/activate",
+        "/api/scoring/default/activate",
+        (401, 403, 403, 403, 202),
+        b'{"version": 1}',
+    ),
+    Row(
+        "POST /api/scoring/{configuration_id}/activate",
+        "/api/scoring/ghostly-trial/activate",
+        (401, 403, 404, 403, 422),
+        b'{"version": 1, "patient": "P101"}',
+    ),
+    Row("DELETE /api/scoring/named", "/api/scoring/named?patient=P101", (401, 403, 404, 403, 204)),
+    Row(
+        "DELETE /api/scoring/named",
+        "/api/scoring/named?session={session}",
+        (401, 204, 404, 403, 204),
+    ),
+    Row(
+        "POST /api/scoring/preview",
+        "/api/scoring/preview",
+        (401, 200, 404, 403, 200),
+        b'{"id": "ghostly-trial", "version": 1, "patient": "P101"}',
+    ),
     # A path in the store holds the patient's code: researchers have the numbers, not the file.
     Row(
         "GET /api/signals/jit/{session_id}", "/api/signals/jit/{session}", (401, 200, 404, 404, 200)

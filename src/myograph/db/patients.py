@@ -27,6 +27,7 @@ class Patient:
     channel_assignment            {"CH1": {"muscle": "quadriceps", "side": "left"}}, None: not known
     mvc_threshold_percentage      share of the maximum, duration_threshold_seconds: of a hold;
                                   None: the default
+    scoring_configuration_*       that scores the patient's sessions; None: the site's
     mvc_left_quad, mvc_right_quad   in force now, volts of the raw channel's envelope
     updated_at                    names this version of the row
     """
@@ -43,6 +44,8 @@ class Patient:
     duration_threshold_seconds: float | None
     mvc_left_quad: float | None
     mvc_right_quad: float | None
+    scoring_configuration_id: str | None
+    scoring_configuration_version: int | None
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -205,7 +208,8 @@ NO_SUCH_TREATMENT: Final = "A treatment that ends has a first day, and ends on i
 _COLUMNS: LiteralString = """
     SELECT patient_code, pseudonym, therapist_id, research_consent, treatment_start, treatment_end,
            channel_assignment, target_contractions_per_muscle, mvc_threshold_percentage,
-           duration_threshold_seconds, mvc_left_quad, mvc_right_quad, created_at, updated_at
+           duration_threshold_seconds, mvc_left_quad, mvc_right_quad, scoring_configuration_id,
+           scoring_configuration_version, created_at, updated_at
       FROM """
 _CODES: LiteralString = _COLUMNS + "patients"
 _PSEUDONYMS: LiteralString = _COLUMNS + "research_patients"

@@ -14,6 +14,7 @@ from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.analysis.results import Verdict
 from myograph.db.scoring import Known
+from myograph.scoring.configuration import Scope
 from myograph.scoring.pressure import TARGET_PERCENT
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore
 from myograph.scoring.session import SessionInputs
@@ -26,6 +27,7 @@ class Scores:
     """Scores 0..100, rates 0..1; None: not known, and `missing_reasons` says why.
 
     performance_weights   those really used, renormalised over the components present
+    configuration_scope   who named it: the session, its patient or the site
     missing_reasons       {component: reason}; `missing` the components alone
     input_sources         where each input came from, e.g. {"rpe": "file", "target": "default"}
     """
@@ -42,6 +44,7 @@ class Scores:
     configuration_id: str
     configuration_version: int
     configuration_name: str
+    configuration_scope: Scope
     targets: Literal["fixed", "prescribed"]
     missing: list[str]
     missing_reasons: dict[str, str]
@@ -74,7 +77,7 @@ def of_session(conn: Connection, session_id: UUID) -> Scores | None:
                    effort_score, game_score, category, symmetry_category,
                    performance_weights,
                    configuration_id, configuration_version, c.name AS configuration_name,
-                   s.targets,
+                   configuration_scope, s.targets,
                    missing, missing_reasons, one_side_only, pressure_verified,
                    bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
                    game_points_achieved, game_points_maximum, session_duration_minutes,
@@ -174,6 +177,7 @@ def _columns(
         "weights": Jsonb(dict(score.weights)),
         "configuration_id": score.configuration_id,
         "configuration_version": score.configuration_version,
+        "configuration_scope": known.scope,
         "targets": score.targets,
         "missing": [m.component for m in score.missing],
         "missing_reasons": Jsonb({m.component: m.reason for m in score.missing}),
@@ -280,8 +284,8 @@ _SAVE = """
     INSERT INTO performance_scores (
         session_id, overall_performance_score, compliance_score, symmetry_score, effort_score,
         game_score, category, symmetry_category, performance_weights, configuration_id,
-        configuration_version, targets, missing, missing_reasons, one_side_only,
-        pressure_verified, bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
+        configuration_version, configuration_scope, targets, missing, missing_reasons,
+        one_side_only, pressure_verified, bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
         game_points_achieved, game_points_maximum, session_duration_minutes,
         left_muscle_completion_rate, left_muscle_intensity_rate, left_muscle_duration_rate,
         right_muscle_completion_rate, right_muscle_intensity_rate, right_muscle_duration_rate,
@@ -289,9 +293,9 @@ _SAVE = """
     VALUES (
         %(session_id)s, %(overall)s, %(compliance)s, %(symmetry)s, %(effort)s,
         %(game)s, %(category)s, %(symmetry_category)s, %(weights)s, %(configuration_id)s,
-        %(configuration_version)s, %(targets)s, %(missing)s, %(missing_reasons)s,
-        %(one_side_only)s, %(pressure_verified)s, %(pressure)s, %(gate)s, %(rpe)s, %(points)s,
-        %(points_maximum)s, %(minutes)s,
+        %(configuration_version)s, %(configuration_scope)s, %(targets)s, %(missing)s,
+        %(missing_reasons)s, %(one_side_only)s, %(pressure_verified)s, %(pressure)s, %(gate)s,
+        %(rpe)s, %(points)s, %(points_maximum)s, %(minutes)s,
         %(left_completion)s, %(left_intensity)s, %(left_duration)s,
         %(right_completion)s, %(right_intensity)s, %(right_duration)s,
         %(sources)s, %(method)s, %(protocol_digest)s)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection, Cursor
@@ -14,7 +14,7 @@ from myograph.db import pressures, session_settings
 from myograph.db.patients import pseudonym_of
 from myograph.db.rows import certain
 from myograph.db.session_settings import SessionSettings
-from myograph.scoring.configuration import Configuration
+from myograph.scoring.configuration import Configuration, Scope
 from myograph.scoring.evidence import Effort
 from myograph.scoring.results import Side
 
@@ -66,6 +66,7 @@ class KnownBaseline:
 class Known:
     """What is known of a session.
 
+    scope        who named the configuration
     game         what the file says, with the keys of `GameFacts`; empty where it is no game's
     pressures    of the cuffs that somebody spoke of, per cent; None: that one was not measured
     """
@@ -76,6 +77,7 @@ class Known:
     settings: SessionSettings | None
     patient: KnownPatient | None
     configuration: Configuration
+    scope: Scope = "site"
     baseline: KnownBaseline | None = None
     pressures: Mapping[Side, float | None] = field(default_factory=dict[Side, float | None])
 
@@ -120,17 +122,19 @@ def known_of(conn: Connection, session_id: UUID, channels: tuple[StoredChannel, 
     of_session = _of_session(conn, session_id)
     settings = session_settings.asked(conn, session_id)
     patient = _patient(conn, session_id)
-    configuration = _site_configuration(conn)
+    named = _configuration_of(conn, session_id)
     before = _baseline_before(conn, session_id)
     cuffs = pressures.asked(conn, session_id)
     said = certain(of_session.fetchone())  # the caller holds the session's row
+    configuration, scope = _named(named.fetchone())
     return Known(
         channels=channels,
         game=said["game"],
         duration_s=said["duration_seconds"],
         settings=settings.fetchone(),
         patient=patient.fetchone(),
-        configuration=_configuration(configuration.fetchone()),
+        configuration=configuration,
+        scope=scope,
         baseline=_baseline(conn, before.fetchone(), channels),
         pressures={cuff.leg: cuff.actual_pressure_aop for cuff in cuffs},
     )
@@ -197,25 +201,57 @@ def sides_of(conn: Connection, session_id: UUID) -> Mapping[str, Side]:
 
 def site_configuration(conn: Connection) -> Configuration:
     """The configuration of every session that names none."""
-    return _configuration(_site_configuration(conn).fetchone())
+    return _named(_read_configuration(conn, _OF_SITE, []).fetchone())[0]
 
 
-def _site_configuration(conn: Connection) -> Cursor[dict[str, Any]]:
-    return conn.cursor(row_factory=dict_row).execute(
-        """
-        SELECT id, version, name, weights, component_weights AS compliance_weights,
-               rpe_mapping AS rpe_scores, include_estimated_intensity, targets
-          FROM scoring_configuration
-         WHERE scope = 'site' AND active
-        """
-    )
+def _configuration_of(conn: Connection, session_id: UUID) -> Cursor[dict[str, Any]]:
+    """That of the session, else of its patient, else of the site."""
+    return _read_configuration(conn, _OF_SESSION + _OF_SITE + _NEAREST, [session_id, session_id])
 
 
-def _configuration(row: dict[str, Any] | None) -> Configuration:
+def _read_configuration(
+    conn: Connection, query: LiteralString, values: list[UUID]
+) -> Cursor[dict[str, Any]]:
+    return conn.cursor(row_factory=dict_row).execute(query, values)
+
+
+_COLUMNS: LiteralString = """
+           c.id, c.version, c.name, c.weights, c.component_weights AS compliance_weights,
+           c.rpe_mapping AS rpe_scores, c.include_estimated_intensity, c.targets
+      FROM """
+_OF_SESSION: LiteralString = (
+    "SELECT 1 AS distance, 'session' AS scope,"
+    + _COLUMNS
+    + """session_settings s
+      JOIN scoring_configuration c ON (c.id, c.version)
+           = (s.scoring_configuration_id, s.scoring_configuration_version)
+     WHERE s.session_id = %s
+    UNION ALL
+    SELECT 2 AS distance, 'patient' AS scope,"""
+    + _COLUMNS
+    + """therapy_sessions t
+      JOIN patients p ON p.patient_code = t.patient_id
+      JOIN scoring_configuration c ON (c.id, c.version)
+           = (p.scoring_configuration_id, p.scoring_configuration_version)
+     WHERE t.id = %s
+    UNION ALL
+    """
+)
+_OF_SITE: LiteralString = (
+    "SELECT 3 AS distance, 'site' AS scope,"
+    + _COLUMNS
+    + "scoring_configuration c WHERE c.scope = 'site' AND c.active"
+)
+_NEAREST: LiteralString = " ORDER BY distance LIMIT 1"
+
+
+def _named(row: dict[str, Any] | None) -> tuple[Configuration, Scope]:
     if row is None:
-        return Configuration()
+        return Configuration(), "site"
+    scope: Scope = row.pop("scope")
+    del row["distance"]
     rpe = {int(value): score for value, score in row.pop("rpe_scores").items()}
-    return Configuration(rpe_scores=rpe, **row)
+    return Configuration(rpe_scores=rpe, **row), scope
 
 
 def channels_of(conn: Connection, session_id: UUID) -> tuple[StoredChannel, ...]:

@@ -42,6 +42,8 @@ class SessionSettings:
     game_points_maximum: float | None = None
     game_difficulty_level: int | None = None
     entered: list[str] = field(default_factory=list[str])
+    scoring_configuration_id: str | None = None
+    scoring_configuration_version: int | None = None
     own_session: bool | None = None
 
 

@@ -9,6 +9,7 @@ from myograph.errors import BadInput
 from myograph.scoring.results import Component
 
 Targets = Literal["fixed", "prescribed"]
+Scope = Literal["site", "patient", "session"]
 ComplianceComponent = Literal["completion", "intensity", "duration"]
 
 _COMPONENTS: tuple[Component, ...] = ("compliance", "symmetry", "effort", "game")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from myograph.db.scoring import Known, KnownBaseline, StoredChannel
 from myograph.db.session_settings import SessionSettings
-from myograph.scoring.configuration import Configuration
+from myograph.scoring.configuration import Configuration, Scope
 from myograph.scoring.evidence import ChannelEvidence
 from myograph.scoring.mvc import Baseline, baseline_of
 from myograph.scoring.results import Component, Side
@@ -21,6 +21,7 @@ from myograph.scoring.session import (
 
 SIDES: tuple[Side, Side] = ("left", "right")
 _HIGHEST_RPE = 10
+_NAMED_BY: Mapping[Scope, str] = {"session": "session", "patient": "patient", "site": "default"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def chosen_inputs(known: Known) -> Chosen:
             "mvc_share": share_from,
             "bfr_enabled": bfr_from or "none",
             "pressures": "person" if any(_known(known.pressures)) else "none",
-            "weights": "person" if said and said.performance_weights else "default",
+            "weights": "person" if said and said.performance_weights else _NAMED_BY[known.scope],
         }
         | {f"mvc_{side}": "baseline" for side in baselines}
         | {f"mvc_{side}": source for side, source in mvc_from.items()},
@@ -98,7 +99,7 @@ def chosen_inputs(known: Known) -> Chosen:
 
 
 def chosen_configuration(known: Known) -> Configuration:
-    """The site's, with what a person wants otherwise for this session."""
+    """The one that was named, with what a person wants otherwise for this session."""
     said = known.settings
     chosen = known.configuration
     if said and said.performance_weights:

@@ -88,7 +88,12 @@ def score(
     known = scoring.known_of(conn, session_id, channels)
     if known.patient is not None and not known.patient.has_pseudonym:
         scoring.name_pseudonym(conn, session_id, pseudonym_key)
+    return scored_by(known)
+
+
+def scored_by(known: Known) -> Scored:
+    """What a session is worth by what is known of it."""
     chosen = chosen_inputs(known)
-    evidence = [stored_evidence(channel, chosen.legs) for channel in channels]
+    evidence = [stored_evidence(channel, chosen.legs) for channel in known.channels]
     result = score_session(evidence, chosen.inputs, chosen_configuration(known))
     return Scored(result, chosen.inputs, chosen.sources, known)

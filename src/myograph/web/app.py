@@ -29,6 +29,7 @@ from myograph.web.api import (
     patients,
     people,
     schema,
+    scoring,
     sessions,
     sign_in,
     signals,
@@ -156,7 +157,7 @@ PARTS: Final = (
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
-    *(patients, patient_records, patient_course, audit),
+    *(patients, patient_records, patient_course, scoring, audit),
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.
     *(welcome, tokens, people),

@@ -1,4 +1,5 @@
--- Patients: when they are treated, what is asked of them, their maxima through time, medical facts.
+-- Patients: when they are treated, what is asked of them and by which rules it is scored, their maxima
+-- through time, medical facts.
 
 GRANT CREATE ON SCHEMA app TO myograph_worker;
 
@@ -64,34 +65,124 @@ CREATE POLICY own_settings ON patients FOR UPDATE TO myograph_therapist
     USING (therapist_id = (SELECT app.person()) AND (SELECT app.acts_as('therapist')));
 GRANT SELECT (treatment_end, mvc_threshold_percentage, duration_threshold_seconds) ON patients TO myograph_researcher;
 
+-- which configuration scores what: a session's own, else its patient's, else the site's
+
+ALTER TABLE patients
+    ADD COLUMN scoring_configuration_id      text,
+    ADD COLUMN scoring_configuration_version integer,
+    ADD CONSTRAINT patients_scored_by FOREIGN KEY (scoring_configuration_id, scoring_configuration_version)
+        REFERENCES scoring_configuration (id, version) MATCH FULL;
+ALTER TABLE session_settings
+    ADD COLUMN scoring_configuration_id      text,
+    ADD COLUMN scoring_configuration_version integer,
+    ADD CONSTRAINT session_settings_scored_by FOREIGN KEY (scoring_configuration_id, scoring_configuration_version)
+        REFERENCES scoring_configuration (id, version) MATCH FULL;
+ALTER TABLE performance_scores
+    ADD COLUMN configuration_scope text NOT NULL DEFAULT 'site' CHECK (configuration_scope IN ('site', 'patient', 'session'));
+-- Researchers read it, so no patient is named in it.
+ALTER TABLE scoring_configuration
+    ADD CONSTRAINT scoring_configuration_name CHECK (length(name) <= 100 AND name !~* '\mP[0-9]{3,}\M'),
+    ADD CONSTRAINT scoring_configuration_reason CHECK (length(reason) BETWEEN 1 AND 1000 AND reason !~* '\mP[0-9]{3,}\M');
+CREATE INDEX patients_scored_by ON patients (scoring_configuration_id, scoring_configuration_version)
+    WHERE scoring_configuration_id IS NOT NULL;
+CREATE INDEX session_settings_scored_by ON session_settings (scoring_configuration_id, scoring_configuration_version)
+    WHERE scoring_configuration_id IS NOT NULL;
+CREATE INDEX performance_scores_configuration
+    ON performance_scores (configuration_scope, configuration_id, configuration_version);
+COMMENT ON COLUMN patients.scoring_configuration_id IS 'Configuration that scores the patient''s sessions; null: the site''s.';
+COMMENT ON COLUMN patients.scoring_configuration_version IS 'Its version.';
+COMMENT ON COLUMN session_settings.scoring_configuration_id IS 'Configuration that scores this session; null: the patient''s, else the site''s.';
+COMMENT ON COLUMN session_settings.scoring_configuration_version IS 'Its version.';
+COMMENT ON COLUMN performance_scores.configuration_scope IS 'Who named the configuration that scored it: session, patient or site.';
+COMMENT ON COLUMN scoring_configuration.scope IS 'What it may score: session: single sessions; patient: those and patients; site: all, as the default too.';
+COMMENT ON COLUMN scoring_configuration.active IS 'Of the scope site true for the one that scores whatever names none; of others false: it may not be named any more.';
+COMMENT ON COLUMN scoring_configuration.name IS 'As shown on pages. Names no patient.';
+COMMENT ON COLUMN scoring_configuration.reason IS 'Why it was made. Names no patient.';
+
+GRANT SELECT (scoring_configuration_id, scoring_configuration_version) ON patients, session_settings TO myograph_researcher;
+GRANT UPDATE (scoring_configuration_id, scoring_configuration_version) ON patients TO myograph_admin;
 CREATE OR REPLACE VIEW research_patients WITH (security_invoker = true) AS
 SELECT NULL::text AS patient_code, pseudonym, NULL::uuid AS therapist_id, research_consent, treatment_start,
        channel_assignment, target_contractions_per_muscle, mvc_left_quad, mvc_right_quad,
        treatment_end, mvc_threshold_percentage, duration_threshold_seconds, NULL::timestamptz AS created_at,
-       NULL::timestamptz AS updated_at
+       NULL::timestamptz AS updated_at, scoring_configuration_id, scoring_configuration_version
   FROM patients;
 
 CREATE FUNCTION app.score_patient() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
+DECLARE
+    other_legs  boolean := OLD.channel_assignment IS DISTINCT FROM NEW.channel_assignment;
+    other_rules boolean := (OLD.scoring_configuration_id, OLD.scoring_configuration_version)
+                           IS DISTINCT FROM (NEW.scoring_configuration_id, NEW.scoring_configuration_version);
+    other_tasks boolean := (OLD.target_contractions_per_muscle, OLD.mvc_threshold_percentage, OLD.duration_threshold_seconds)
+                           IS DISTINCT FROM
+                           (NEW.target_contractions_per_muscle, NEW.mvc_threshold_percentage, NEW.duration_threshold_seconds);
 BEGIN
     PERFORM app.rescore_patient(
         NEW.patient_code, NULL,
-        CASE WHEN (OLD.target_contractions_per_muscle, OLD.mvc_threshold_percentage, OLD.duration_threshold_seconds)
-                  IS DISTINCT FROM
-                  (NEW.target_contractions_per_muscle, NEW.mvc_threshold_percentage, NEW.duration_threshold_seconds)
-             THEN NULL ELSE 'channel_assignment' END);
+        CASE WHEN other_tasks OR (other_legs AND other_rules) THEN NULL
+             WHEN other_legs THEN 'channel_assignment'
+             ELSE 'scoring_configuration_id' END);
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION app.score_patient() IS 'In the transaction that changes what all sessions of a patient are scored with.';
 CREATE TRIGGER score_again AFTER UPDATE ON patients FOR EACH ROW
     WHEN ((OLD.channel_assignment, OLD.target_contractions_per_muscle, OLD.mvc_threshold_percentage,
-           OLD.duration_threshold_seconds)
+           OLD.duration_threshold_seconds, OLD.scoring_configuration_id, OLD.scoring_configuration_version)
           IS DISTINCT FROM
           (NEW.channel_assignment, NEW.target_contractions_per_muscle, NEW.mvc_threshold_percentage,
-           NEW.duration_threshold_seconds))
+           NEW.duration_threshold_seconds, NEW.scoring_configuration_id, NEW.scoring_configuration_version))
     EXECUTE FUNCTION app.score_patient();
+
+CREATE FUNCTION app.score_site() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+BEGIN
+    -- Behind fresh uploads, the newest first. Whatever names a configuration of its own stays.
+    PERFORM app.rescore_many(ARRAY(
+        SELECT t.id
+          FROM public.therapy_sessions t
+          LEFT JOIN public.session_settings s ON s.session_id = t.id
+          LEFT JOIN public.patients p ON p.patient_code = t.patient_id
+         WHERE t.processing_status IN ('completed', 'processing', 'reprocessing')
+           AND s.scoring_configuration_id IS NULL AND p.scoring_configuration_id IS NULL
+         ORDER BY t.sorted_at DESC), -5);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.score_site() IS 'In the transaction that gives the site another configuration.';
+CREATE TRIGGER score_again_new AFTER INSERT ON scoring_configuration FOR EACH ROW
+    WHEN (NEW.scope = 'site' AND NEW.active)
+    EXECUTE FUNCTION app.score_site();
+CREATE TRIGGER score_again AFTER UPDATE ON scoring_configuration FOR EACH ROW
+    WHEN (NEW.scope = 'site' AND NEW.active AND NOT OLD.active)
+    EXECUTE FUNCTION app.score_site();
+
+CREATE FUNCTION app.name_configuration(session uuid, wanted text, of_version integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+BEGIN
+    PERFORM app.writable(session);
+    IF wanted IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.scoring_configuration c
+         WHERE c.id = wanted AND c.version = of_version AND (c.active OR c.scope = 'site'))
+    THEN
+        RAISE EXCEPTION 'There is no such configuration, or it is no longer in use.' USING ERRCODE = 'MG400';
+    END IF;
+    INSERT INTO public.session_settings (session_id, scoring_configuration_id, scoring_configuration_version, entered_by)
+    VALUES (session, wanted, of_version, app.person())
+    ON CONFLICT (session_id) DO UPDATE
+       SET scoring_configuration_id = excluded.scoring_configuration_id,
+           scoring_configuration_version = excluded.scoring_configuration_version,
+           entered_by = excluded.entered_by;
+    PERFORM app.score_again(session);
+END
+$$;
+COMMENT ON FUNCTION app.name_configuration(uuid, text, integer) IS 'Have a session scored by this configuration, null: by its patient''s or the site''s; it is scored anew.';
+
+-- sessions of a new patient
 
 CREATE FUNCTION app.take_claimed(code text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
@@ -305,7 +396,10 @@ CREATE POLICY admin_changes ON patient_medical FOR UPDATE TO myograph_admin
 
 DROP TRIGGER audit ON patients;
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patients FOR EACH ROW
-    EXECUTE FUNCTION app.audit('patient_code', 'therapist_id treatment_start treatment_end channel_assignment mvc_left_session_id mvc_right_session_id');
+    EXECUTE FUNCTION app.audit('patient_code', 'therapist_id treatment_start treatment_end channel_assignment mvc_left_session_id mvc_right_session_id scoring_configuration_id');
+DROP TRIGGER audit ON session_settings;
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON session_settings FOR EACH ROW
+    EXECUTE FUNCTION app.audit('session_id', 'mvc_calculation_method performance_weights targets channel_assignment entered_by scoring_configuration_id');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_mvc FOR EACH ROW
     EXECUTE FUNCTION app.audit('id', 'patient_code muscle side session_id entered_by valid_from');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_medical FOR EACH ROW
@@ -316,7 +410,7 @@ DECLARE
     ours text;
 BEGIN
     FOREACH ours IN ARRAY ARRAY['rescore_many(uuid[], integer)', 'rescore_patient(text, timestamptz, text)', 'score_patient()',
-        'take_claimed(text)', 'refer_to_mvc()', 'consented_mvc()']
+        'take_claimed(text)', 'refer_to_mvc()', 'consented_mvc()', 'score_site()', 'name_configuration(uuid, text, integer)']
     LOOP
         EXECUTE format('ALTER FUNCTION app.%s OWNER TO myograph_worker', ours);
         EXECUTE format('REVOKE ALL ON FUNCTION app.%s FROM PUBLIC', ours);
@@ -324,5 +418,6 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION app.take_claimed(text) TO myograph_admin;
+GRANT EXECUTE ON FUNCTION app.name_configuration(uuid, text, integer) TO myograph_therapist, myograph_admin;
 GRANT EXECUTE ON FUNCTION app.consented_mvc() TO myograph_researcher;
 REVOKE CREATE ON SCHEMA app FROM myograph_worker;

@@ -294,6 +294,7 @@ FUNCTIONS = {
     "name_configuration": f"{WORKER} {THERAPIST} {ADMIN}",
     "enter_pressure": f"{WORKER} {THERAPIST} {ADMIN}",
     "reprocess": f"{WORKER} {THERAPIST} {ADMIN}",
+    "reprocess_chosen": f"{WORKER} {ADMIN}",
     "resend_event": f"{WORKER} {ADMIN}",
     "edit_contraction": f"{WORKER} {THERAPIST} {ADMIN}",
     "revoke_edit": f"{WORKER} {THERAPIST} {ADMIN}",

@@ -12,6 +12,7 @@ import httpx2
 import psycopg
 
 from myograph.services.receive_upload import Upload
+from myograph.storage.folder import changed_at
 from tests.faults.outages import power_cut, recording, server_of, started_again
 from tests.faults.place import BUCKET, Place, Program, Web
 from tests.faults.points import OF_EQUAL_BYTES, OF_THE_WEB, OF_THE_WORKER, Point
@@ -164,7 +165,7 @@ class History:
         if not path.exists():
             return replace(told, modified_at=datetime.now(UTC))
         head = self.place.store.head(f"{BUCKET}/{name}")
-        modified_at = datetime.fromtimestamp(path.stat().st_mtime_ns / 1e9, UTC)
+        modified_at = changed_at(path.stat())
         return replace(told, size_bytes=head.size, etag=head.etag, modified_at=modified_at)
 
     def _hint(self, hint: Upload) -> None:

@@ -89,7 +89,10 @@ class Program:
 
     @property
     def runs(self) -> bool:
-        return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
+        try:
+            return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:  # it ended between the two
+            return False
 
     def ends(self) -> None:
         """As a service manager ends it, once it listens to that."""

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,7 @@ from myograph.db.pool import open_pool
 from myograph.errors import StoreUnavailable
 from myograph.services import look_into_store as looking
 from myograph.services import sweep_uploads as sweeping
-from myograph.services.receive_upload import Upload
+from myograph.services.receive_upload import Upload, receive_event
 from myograph.services.sweep_uploads import survey_uploads, sweep_uploads
 from myograph.storage.objects import ObjectStore, S3Account, s3_store
 from tests.game_files import NAME, game_file
@@ -183,6 +184,21 @@ def test_a_file_moved_within_a_folder_is_the_same_session(folder, sweep, rows):
     assert sweep(folder) == {"listed": 1, "moved": 1}
     assert rows("id") == before
     assert rows("file_path", "true") == [("P002/b.c3d",)]
+    assert sweep(folder) == {"listed": 1}
+
+
+def test_a_move_is_seen_though_its_sender_had_another_clock(folder, sweep, rows, pool):
+    """What the store shows under its new name is there, whatever time was told of it before."""
+    folder.put("P001/a.c3d")
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    etag = folder.store.head(f"{BUCKET}/P001/a.c3d").etag
+    known = {"size_bytes": 3, "etag": etag, "modified_at": ahead}
+    told = Upload(BUCKET, "P001/a.c3d", source="other", shape="s3", **known)
+    with pool.connection() as conn:
+        receive_event(conn, told)
+    folder.move("P001/a.c3d", "P002/b.c3d")
+    assert sweep(folder) == {"listed": 1, "moved": 1}
+    assert rows("file_path") == [("P002/b.c3d",)]
     assert sweep(folder) == {"listed": 1}
 
 

@@ -207,6 +207,13 @@ TABLE = [
     # Who announces is proven by a signature, whoever else they are.
     *(Row(f"POST {address}", address, UNSIGNED, b"{}") for address in (ADDRESS, *OLDER)),
     Row("GET /api/uploads/events", "/api/uploads/events", ONLY_ADMIN),
+    Row("GET /api/reprocess", "/api/reprocess", ONLY_ADMIN),
+    Row(
+        "POST /api/reprocess",
+        "/api/reprocess",
+        (401, 403, 403, 403, 202),
+        b'{"patient": "P199"}',
+    ),
     Row(
         "POST /api/uploads/events/{event_id}/replay",
         "/api/uploads/events/{event}/replay",

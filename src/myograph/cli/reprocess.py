@@ -84,20 +84,14 @@ def reprocess(
 
 def _queue(pool: "Pool", wanted: "Wanted") -> tuple[list[UUID], list[int]]:
     """The sessions and their jobs. One session that is named goes before what nobody waits for."""
-    from myograph.db import recovery, reprocessing
+    from myograph.db import recovery
+    from myograph.services.reprocess_sessions import reprocess_sessions
 
     if wanted.session is not None:
         with pool.connection() as conn:
             recovery.analyse_again(conn, wanted.session)
         return [wanted.session], []
-    sessions: list[UUID] = []
-    jobs: list[int] = []
-    with pool.connection() as choosing:
-        for batch in reprocessing.chosen(choosing, wanted):
-            with pool.connection() as conn:
-                jobs += reprocessing.queue(conn, batch)
-            sessions += batch
-    return sessions, jobs
+    return reprocess_sessions(pool.connection, wanted)
 
 
 def _follow(

@@ -8,6 +8,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from myograph.analysis.method import METHOD
+from myograph.db.refusals import refusals
 from myograph.db.rows import certain
 
 BATCH = 1000
@@ -77,6 +78,27 @@ def queue(conn: Connection, sessions: Sequence[UUID]) -> list[int]:
     """The jobs of those that were not queued already; they come after every fresh upload."""
     row = conn.execute("SELECT app.reprocess_many(%s)", [list(sessions)]).fetchone()
     return certain(row)[0] if row else []
+
+
+def queue_for_admin(conn: Connection, sessions: Sequence[UUID]) -> list[int]:
+    """The same, as a person asks for it who must be one."""
+    with refusals():
+        row = conn.execute("SELECT app.reprocess_chosen(%s)", [list(sessions)]).fetchone()
+    return certain(row)[0]
+
+
+def older(conn: Connection) -> int:
+    """How many sessions that have a file were measured by another method than today's."""
+    row = conn.execute(
+        """
+        SELECT count(*) FROM therapy_sessions
+         WHERE processing_status IN ('completed', 'reprocessing')
+           AND processing_version IS DISTINCT FROM %s
+           AND superseded_by IS NULL AND object_gone_at IS NULL
+        """,
+        [METHOD],
+    ).fetchone()
+    return certain(row)[0]
 
 
 def unfinished(conn: Connection, jobs: Sequence[int]) -> list[int]:

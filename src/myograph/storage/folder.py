@@ -2,16 +2,24 @@
 
 import os
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 # Read what lies in memory, or fail at once. Linux alone has it, and not on every file system.
 _AT_ONCE: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def etag_of(found: os.stat_result) -> str:
     """As obstore makes it."""
     return f"{found.st_ino:x}-{max(found.st_mtime_ns, 0) // 1000:x}-{found.st_size:x}"
+
+
+def changed_at(found: os.stat_result) -> datetime:
+    """As obstore tells it: to the microsecond, where a float would be rounded to another."""
+    return _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
 
 
 def in_memory(path: Path, length: int) -> tuple[os.stat_result, bytes] | None:

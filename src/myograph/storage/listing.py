@@ -8,12 +8,12 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from myograph.errors import BadName, StoreUnavailable
-from myograph.storage.folder import etag_of
+from myograph.storage.folder import changed_at, etag_of
 from myograph.storage.names import NAME_LIMIT_BYTES, check_key
 from myograph.storage.objects import ObjectStore, S3Account
 
@@ -111,7 +111,7 @@ def _listed_file(bucket: str, name: str, found: os.stat_result, settle_s: float)
         name=_storable(name),
         size=found.st_size,
         etag=etag_of(found),  # what is read later must have the etag that was listed
-        modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
+        modified_at=changed_at(found),
         fresh=_recent(now, found.st_mtime, settle_s) or _recent(now, found.st_ctime, settle_s),
         refused=refusal(bucket, name),
     )

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -24,7 +24,7 @@ from myograph.errors import (
     ObjectReplaced,
     StoreUnavailable,
 )
-from myograph.storage.folder import etag_of, in_memory
+from myograph.storage.folder import changed_at, etag_of, in_memory
 from myograph.storage.names import check_key, refuse_links
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class ObjectStore:
         if at_once is None:
             return None
         found, start = at_once
-        modified_at = datetime.fromtimestamp(found.st_mtime, UTC)
-        return Peek(key, found.st_size, etag_of(found), modified_at, start)
+        return Peek(key, found.st_size, etag_of(found), changed_at(found), start)
 
     def exists(self, key: str) -> bool:
         try:

@@ -28,6 +28,7 @@ from myograph.web.api import (
     patient_records,
     patients,
     people,
+    reprocessing,
     schema,
     scoring,
     sessions,
@@ -158,6 +159,7 @@ PARTS: Final = (
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
     *(patients, patient_records, patient_course, scoring, audit),
+    reprocessing,
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.
     *(welcome, tokens, people),

@@ -1,5 +1,6 @@
 -- Which of several sessions of the same bytes counts: never one that was removed before it was read,
--- and every one of which a person says that it is a session of its own.
+-- and every one of which a person says that it is a session of its own. A sweep that saw a
+-- recording under another name is believed. And administrators have many sessions analysed again.
 
 GRANT CREATE ON SCHEMA app TO myograph_worker;
 
@@ -140,6 +141,54 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION app.fate(same uuid, event jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+DECLARE
+    known  public.therapy_sessions;
+    other  public.therapy_sessions;
+    after_ boolean;
+    missed boolean;
+    -- Whoever looked since says how it is, whatever the clocks of senders say.
+    seen   boolean := app.lies_there(event, (
+        SELECT max(e.received_at) FROM public.upload_events e
+         WHERE e.session_id = same AND e.outcome IN ('created', 'renamed', 'restored')));
+BEGIN
+    SELECT * INTO known FROM public.therapy_sessions t WHERE t.id = same;
+    -- Nobody said that it was removed: a worker did not find it, too early or under an old name.
+    missed := known.object_gone_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.upload_events e
+         WHERE e.session_id = same AND e.operation = 'removed' AND e.outcome = 'gone');
+    IF event ->> 'version' = ANY (known.past_versions) AND NOT seen THEN
+        RETURN 'late';
+    END IF;
+    -- What holds the place now: a later version of this object, else another object of this name.
+    SELECT * INTO other FROM public.therapy_sessions t
+     WHERE t.id = ANY (ARRAY(SELECT app.sessions_at(event))) AND t.id <> same AND t.superseded_by IS NULL
+     ORDER BY t.storage_object_id = event ->> 'object_id' DESC NULLS LAST LIMIT 1;
+    after_ := COALESCE(app.age(event, other) > 0, app.lies_there(event, other.created_at));
+    IF known.superseded_by IS NULL AND known.object_gone_at IS NULL AND known.file_path = event ->> 'name' THEN
+        RETURN 'duplicate';
+    ELSIF app.removed_since(event) THEN
+        RETURN 'late';
+    ELSIF known.object_gone_at IS NOT NULL AND NOT missed THEN
+        -- A version that is gone comes back by a mistake of ours; the same bytes may be stored again.
+        RETURN CASE WHEN other.id IS NOT NULL AND NOT after_ THEN 'late'
+                    WHEN app.lies_there(event, known.object_gone_at) THEN 'restored'
+                    WHEN NOT event ? 'version' AND app.age(event, known) > 0 THEN 'restored'
+                    ELSE 'late' END;
+    ELSIF app.age(event, known) < 0 AND NOT seen THEN
+        RETURN 'late';
+    ELSIF known.file_path = event ->> 'name' THEN
+        RETURN CASE WHEN missed AND other.id IS NULL OR after_ THEN 'restored' ELSE 'duplicate' END;
+    ELSIF other.id IS NOT NULL AND NOT after_
+          AND (app.age(event, other) < 0 OR other.storage_object_id = known.storage_object_id) THEN
+        RETURN 'late';
+    END IF;
+    RETURN 'renamed';
+END
+$$;
+
 CREATE FUNCTION app.count_as_own(session uuid, own boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
@@ -159,6 +208,25 @@ COMMENT ON FUNCTION app.count_as_own(uuid, boolean) IS 'Whether a session counts
 ALTER FUNCTION app.count_as_own(uuid, boolean) OWNER TO myograph_worker;
 REVOKE ALL ON FUNCTION app.count_as_own(uuid, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.count_as_own(uuid, boolean) TO myograph_therapist, myograph_admin;
+
+CREATE FUNCTION app.reprocess_chosen(sessions uuid[]) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+DECLARE
+    jobs bigint[];
+BEGIN
+    IF NOT app.acts_as('admin') THEN
+        RAISE EXCEPTION 'Only an administrator may have many sessions analysed again.' USING ERRCODE = 'MG403';
+    END IF;
+    jobs := app.reprocess_many(ARRAY(SELECT t.id FROM public.therapy_sessions t WHERE t.id = ANY (sessions)));
+    PERFORM app.note('reprocess', 'therapy_sessions', NULL, jsonb_build_object('sessions', COALESCE(cardinality(jobs), 0)));
+    RETURN COALESCE(jobs, '{}');
+END
+$$;
+COMMENT ON FUNCTION app.reprocess_chosen(uuid[]) IS 'app.reprocess_many, as an administrator asks for it.';
+ALTER FUNCTION app.reprocess_chosen(uuid[]) OWNER TO myograph_worker;
+REVOKE ALL ON FUNCTION app.reprocess_chosen(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.reprocess_chosen(uuid[]) TO myograph_admin;
 REVOKE CREATE ON SCHEMA app FROM myograph_worker;
 
 -- What was settled by the older rule.

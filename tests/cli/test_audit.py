@@ -49,7 +49,7 @@ def test_a_record_that_is_whole(audit, sealed):
     anchored = audit("anchor")
     assert anchored.out == f"position {sealed.position}, hash {sealed.hash.hex()}\n"
     assert audit("anchor").out == anchored.out
-    assert "1 anchors; the last, of" in audit("verify").out
+    assert "Anchors: 1. The last, of" in audit("verify").out
 
 
 def test_what_is_found_is_told_on_stderr_and_ends_with_1(audit, sealed, database):

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from myograph.db import audit, audit_chain
 from myograph.db.pool import open_pool
-from myograph.errors import BadInput, Conflict
+from myograph.errors import BadInput, Conflict, StoreUnavailable
 from myograph.services.anchor_audit import FOLDER, anchor_audit, anchors, write_anchor
 from myograph.services.audit_key import AuditKey
 from myograph.services.keep_audit import Keeping, keep_audit
@@ -414,6 +414,11 @@ def test_in_s3_they_lie_in_a_bucket_of_their_own(chain, s3, worker):
     s3.create("anchors")
     made = anchor_audit(s3.store, KEY, chain, NOW)
     assert [k.anchor for k in anchors(s3.store, KEY)] == [made]
+
+
+def test_a_store_without_that_bucket_is_an_error_and_no_missing_anchor(chain, s3):
+    with pytest.raises(StoreUnavailable, match="'anchors/audit' cannot be listed"):
+        anchors(s3.store, KEY)
 
 
 # ── the order of the seals

@@ -245,7 +245,7 @@ def _anchors(found: "Verified") -> str:
         return "There is no anchor yet: that its end was cut off could not be seen."
     last = found.anchors[-1]
     return (
-        f"{len(found.anchors)} anchors; the last, of {last.at}, is of position {last.position}:"
+        f"Anchors: {len(found.anchors)}. The last, of {last.at}, is of position {last.position}:"
         " what was cut off after it could not be seen."
     )
 

@@ -85,15 +85,12 @@ def listed(request: Request, count: int) -> None:
 def note_reading(conn: Connection, request: Request, person: Person) -> None:
     """In the transaction that reads: whoever asks is shown what the address shows.
 
-    A request that reads in several transactions is noted in the first. Researchers see pseudonyms.
+    Researchers see pseudonyms.
     """
     shows = READS.get(getattr(request.scope.get("route"), "path", ""))
     if shows is None or request.method != "GET" or person.role == "researcher":
         return
-    if getattr(request.state, "noted", False):
-        return
     key = None if shows.key is None else str(request.path_params[shows.key])
-    request.state.noted = True
     try:
         note_read(conn, shows.subject, key, _facts(request, shows))
     except _UNWRITTEN as exc:

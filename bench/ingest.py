@@ -38,11 +38,11 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
     with tempfile.TemporaryDirectory(prefix="myograph-b-") as folder:
         Path(folder).chmod(0o711)
         data = Path(folder) / "data"
-        with _served(data) as server, lines(server.address, AT_ONCE) as senders:
-            _measure(server, senders, _Deliveries(data), seconds=60 if full else 10)
+        with served(data, "--no-worker") as server, lines(server.address, AT_ONCE) as senders:
+            _measure(server, senders, Deliveries(data), seconds=60 if full else 10)
 
 
-def _measure(server: "_Server", senders: Lines, made: "_Deliveries", *, seconds: int) -> None:
+def _measure(server: "Server", senders: Lines, made: "Deliveries", *, seconds: int) -> None:
     for _ in range(BEFORE // AT_ONCE):
         _all_at_once(senders, made, AT_ONCE, known=False)
     server.analyse()
@@ -71,7 +71,7 @@ def _measure(server: "_Server", senders: Lines, made: "_Deliveries", *, seconds:
 
 
 @dataclass(frozen=True)
-class _Server:
+class Server:
     data: Path
     process: subprocess.Popen[str]
     address: str
@@ -99,18 +99,18 @@ def _used_s(process: psutil.Process) -> float:
 
 
 @contextmanager
-def _served(data: Path) -> Iterator[_Server]:
-    command = [sys.executable, "-m", "myograph", "serve", "--port", "0", "--no-worker"]
+def served(data: Path, *options: str, **settings: str) -> Iterator[Server]:
+    command = [sys.executable, "-m", "myograph", "serve", "--port", "0", *options]
     process = subprocess.Popen(
         [*command, "--data-dir", str(data)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"MYOGRAPH_DATA_DIR": str(data)},
+        env=os.environ | {"MYOGRAPH_DATA_DIR": str(data), **settings},
     )
     try:
         said = next(line for line in process.stdout or () if "ready at" in line)
-        yield _Server(data, process, re.findall(r"http://\S+", said)[0])
+        yield Server(data, process, re.findall(r"http://\S+", said)[0])
     finally:
         process.terminate()
         process.wait(30)
@@ -119,37 +119,43 @@ def _served(data: Path) -> Iterator[_Server]:
 # ── the senders
 
 
-class _Deliveries:
-    """Makes deliveries as Supabase's trigger does, each of an object of its own."""
+class Deliveries:
+    """Made as Supabase's trigger does, each of an object of its own."""
 
     def __init__(self, data: Path) -> None:
         self._key = key_of(secrets_of(data).webhook_secret)
         self._store: ObjectStore = folder_store(data / "objects")
-        started = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - as the game writes it
-        content, _ = simulate_session(session(Wish(seconds=12.0), start=started, seed=1), 1)
-        self._first = self._store.put("emg_data/P001/first.c3d", [content])
+        self._first = self._store.put("emg_data/P001/first.c3d", [recording()])
 
     def request(self, *, known: bool = True) -> bytes:
         """known: its recording lies in the store."""
         name = f"P001/{next(_numbers)}.c3d"
-        size, etag = self._first.size, uuid4().hex
-        if known:
-            path = Path(str(self._store.root)) / "emg_data" / name
-            path.hardlink_to(path.with_name("first.c3d"))
-            etag = self._first.etag
-        record = {"id": str(uuid4()), "bucket_id": "emg_data", "name": name}
-        record |= {"version": str(uuid4()), "metadata": {"size": size, "eTag": f'"{etag}"'}}
-        place = {"type": "INSERT", "table": "objects", "schema": "storage"}
-        body = json.dumps(place | {"record": record, "old_record": None}).encode()
-        number = hashlib.sha256(body).hexdigest()
-        headers = signed(self._key, number=number, at=int(time.time()), body=body)
-        lines = [f"POST {ADDRESS} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}"]
-        lines += [f"{n}: {v}" for n, v in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        if not known:
+            return request_of(self._key, name, self._first.size, uuid4().hex)
+        path = Path(str(self._store.root)) / "emg_data" / name
+        path.hardlink_to(path.with_name("first.c3d"))
+        return request_of(self._key, name, self._first.size, self._first.etag)
+
+
+def recording() -> bytes:
+    started = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - as the game writes it
+    return simulate_session(session(Wish(seconds=12.0), start=started, seed=1), 1)[0]
+
+
+def request_of(key: bytes, name: str, size: int, etag: str) -> bytes:
+    record = {"id": str(uuid4()), "bucket_id": "emg_data", "name": name}
+    record |= {"version": str(uuid4()), "metadata": {"size": size, "eTag": f'"{etag}"'}}
+    place = {"type": "INSERT", "table": "objects", "schema": "storage"}
+    body = json.dumps(place | {"record": record, "old_record": None}).encode()
+    number = hashlib.sha256(body).hexdigest()
+    headers = signed(key, number=number, at=int(time.time()), body=body)
+    lines = [f"POST {ADDRESS} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}"]
+    lines += [f"{n}: {v}" for n, v in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _all_at_once(
-    senders: Lines, made: _Deliveries, count: int, *, known: bool = True
+    senders: Lines, made: Deliveries, count: int, *, known: bool = True
 ) -> list[Answer]:
     answers = senders.at_once([made.request(known=known) for _ in range(count)])
     assert {a.status for a in answers} == {202}, {a.body for a in answers if a.status != 202}

@@ -1,5 +1,8 @@
 """What holds for every answer of the real application, whatever goes wrong behind it."""
 
+import subprocess
+import sys
+
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
@@ -215,3 +218,11 @@ def test_the_pool_forgets_who_asked(spoilt, site_database):
             assert who in {("myograph_web", None), ("myograph_web", "")}
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute("SELECT FROM therapy_sessions")
+
+
+def test_the_web_does_without_scipy_until_somebody_looks_at_a_signal():
+    program = "import sys, myograph.web.app; print('scipy' in sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "False\n"

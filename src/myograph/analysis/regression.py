@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from myograph.recording import Signal
 
@@ -43,6 +42,8 @@ def straight_line(x: Signal, y: Signal) -> Line:
     Sen 1968, doi 10.1080/01621459.1968.10480934, for the robust slope. The interval and p are those
     of Student's t with n - 2 degrees of freedom: they take the points as independent.
     """
+    from scipy.special import stdtrit  # noqa: PLC0415 - whoever fits no line does without scipy
+
     off_x, off_y = x - x.mean(), y - y.mean()
     spread_x, spread_y = float((off_x**2).sum()), float((off_y**2).sum())
     slope = float((off_x * off_y).sum()) / spread_x
@@ -64,6 +65,8 @@ def straight_line(x: Signal, y: Signal) -> Line:
 
 
 def _two_sided(slope: float, error: float, freedom: int) -> float:
+    from scipy.special import stdtr  # noqa: PLC0415 - as above
+
     if error == 0:
         return 1.0 if slope == 0 else 0.0
     return 2 * float(stdtr(freedom, -abs(slope) / error))

@@ -15,7 +15,6 @@ from typing import TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from myograph.analysis.processed import processed
 from myograph.analysis.protocol import Protocol
 from myograph.c3d.recording import read_recording, read_samples
 from myograph.c3d.source import Source
@@ -150,6 +149,9 @@ def _is_number(value: float | None) -> TypeGuard[float]:
 
 
 def _outline(channel: Channel, facts: Facts, protocol: Protocol, *, keep: bool) -> ChannelOutline:
+    # The web does without scipy until somebody looks at a signal.
+    from myograph.analysis.processed import processed  # noqa: PLC0415, see above
+
     x, rate_hz = channel.samples, facts.rate.used_hz
     try:
         done = processed(channel, facts, protocol)

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from myograph.db.pool import open_pool
 from myograph.services.sweep_uploads import sweep_uploads
+from myograph.storage.objects import CHUNK_BYTES, ObjectStore
 from tests.web.conftest import Served
 from tests.web.webhooks.bodies import database_webhook
 from tests.web.webhooks.conftest import NOW, SOURCES, Receiver, inserted
@@ -205,6 +206,32 @@ def test_what_is_replaced_before_it_is_read_waits_and_gives_way_to_the_new_recor
         sweep()
     hurry()
     assert live(database) == [("completed", None, newer.sha256)]
+    assert session(first)["failure_kind"] == "superseded"
+
+
+def test_what_is_replaced_while_it_is_read_gives_nothing_and_gives_way_to_the_new_recording(
+    hook, session, run_queue, hurry, sweep, database, new_recording, monkeypatch
+):
+    """Its first megabyte is of one recording, the rest would be of another."""
+    stored = hook.put("P001/a.c3d", new_recording(70.0))
+    newer = []
+    read = ObjectStore.read_range
+
+    def replaced_after_the_first(store, head, start, stop):
+        content = read(store, head, start, stop)
+        if stop - start == CHUNK_BYTES and not newer:
+            newer.append(hook.put("P001/a.c3d", new_recording(70.0)))
+        return content
+
+    monkeypatch.setattr(ObjectStore, "read_range", replaced_after_the_first)
+    first = hook.send(inserted("P001/a.c3d", **of(stored))).json()
+    run_queue()
+    waits = session(first)
+    assert (waits["processing_status"], waits["file_hash"]) == ("pending", None)
+    assert "overwritten while it was read" in waits["processing_error_message"]
+    sweep()
+    hurry()
+    assert live(database) == [("completed", None, newer[0].sha256)]
     assert session(first)["failure_kind"] == "superseded"
 
 

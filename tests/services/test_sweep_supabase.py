@@ -1,6 +1,7 @@
 """Supabase's own table of its store tells more than a listing does: numbers and versions."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from myograph.db import storage_objects
 from myograph.db.pool import open_pool
-from myograph.services.receive_upload import Upload
+from myograph.services.receive_upload import Upload, receive_event
 from myograph.services.sweep_uploads import sweep_uploads
 from tests.odd_names import ODD, PLAIN, UNREADABLE
 
@@ -77,6 +78,23 @@ class Supabase:
             "UPDATE storage.objects SET name = %s, version = %s, updated_at = now()"
             " WHERE name = %s",
             [new, str(uuid4()), old],
+        )
+
+    def row(self, name):
+        """As the outbox tells of it."""
+        [(number, version, etag)] = self.conn.execute(
+            "SELECT id::text, version, metadata ->> 'eTag' FROM storage.objects WHERE name = %s",
+            [name],
+        )
+        return Upload(
+            BUCKET,
+            name,
+            size_bytes=3,
+            etag=etag,
+            version=version,
+            object_id=number,
+            source="outbox",
+            shape="outbox",
         )
 
     def delete(self, name):
@@ -151,6 +169,26 @@ def test_a_move_is_known_by_the_number(supabase, sweep, rows):
     assert sweep(supabase) == {"listed": 1, "moved": 1}
     assert rows("id", "true") == before
     assert rows("file_path") == [("P002/b.c3d",)]
+    assert sweep(supabase) == {"listed": 1}
+
+
+def test_what_was_moved_out_of_sight_and_back_is_there_again_with_the_next_listing(
+    supabase, sweep, rows, pool
+):
+    """By its number it was removed, and who says otherwise may be late; the table knows."""
+    supabase.put("P001/a.c3d")
+    sweep(supabase)
+    before = rows("id")
+    was = supabase.row("P001/a.c3d")
+    supabase.move("P001/a.c3d", "P001/a.bak")
+    supabase.move("P001/a.bak", "P001/a.c3d")
+    with pool.connection() as conn:
+        receive_event(conn, replace(was, operation="removed", delivery_id="outbox:1"))
+        back = replace(supabase.row("P001/a.c3d"), delivery_id="outbox:2")
+        assert receive_event(conn, back).outcome == "late"
+    assert rows("object_gone_at IS NULL") == [(False,)]
+    assert sweep(supabase) == {"listed": 1, "restored": 1}
+    assert rows("id", "object_gone_at IS NULL") == before
     assert sweep(supabase) == {"listed": 1}
 
 

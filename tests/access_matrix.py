@@ -9,6 +9,8 @@ TABLES = (
     "audit_log",
     "audit_seals",
     "bfr_monitoring",
+    "clinical_note_versions",
+    "clinical_notes",
     "c3d_technical_data",
     "contraction_edit_outcomes",
     "contraction_edit_revocations",
@@ -38,6 +40,7 @@ TABLES = (
 )
 VIEWS = (
     "research_mvc",
+    "research_notes",
     "research_patients",
     "research_sessions",
     "therapy_sessions_with_technical",
@@ -78,6 +81,10 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (THERAPIST, "SELECT", "patients"): "all",
     (THERAPIST, "UPDATE", "patients"): _SETTINGS,
     (THERAPIST, "SELECT", "patient_mvc"): "all",
+    (THERAPIST, "SELECT", "clinical_notes"): "all",
+    (THERAPIST, "INSERT", "clinical_notes"): "patient_code session_id author text shared",
+    (THERAPIST, "UPDATE", "clinical_notes"): "text shared deleted_at",
+    (THERAPIST, "SELECT", "clinical_note_versions"): "all",
     (THERAPIST, "INSERT", "patient_mvc"): _MAXIMUM,
     (THERAPIST, "SELECT", "patient_medical"): "all",
     (THERAPIST, "INSERT", "patient_medical"): f"patient_code {_MEDICAL}",
@@ -99,6 +106,10 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (RESEARCHER, "SELECT", "patients"): f"{_PATIENT} mvc_left_quad mvc_right_quad {_CONFIGURATION}",
     (RESEARCHER, "SELECT", "patient_mvc"): "id muscle side value session_id valid_from created_at",
     (RESEARCHER, "SELECT", "research_mvc"): "all",
+    (RESEARCHER, "SELECT", "clinical_notes"): (
+        "id session_id text shared version written_at created_at"
+    ),
+    (RESEARCHER, "SELECT", "research_notes"): "all",
     (RESEARCHER, "SELECT", "session_settings"): (
         "session_id mvc_calculation_method mvc_threshold_percentage mvc_user_left_quad "
         "mvc_user_right_quad performance_weights duration_threshold_seconds "
@@ -146,6 +157,10 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (ADMIN, "SELECT", "sweeps"): "all",
     (ADMIN, "SELECT", "patients"): "all",
     (ADMIN, "SELECT", "patient_mvc"): "all",
+    (ADMIN, "SELECT", "clinical_notes"): "all",
+    (ADMIN, "INSERT", "clinical_notes"): "patient_code session_id author text shared",
+    (ADMIN, "UPDATE", "clinical_notes"): "text shared deleted_at",
+    (ADMIN, "SELECT", "clinical_note_versions"): "all",
     (ADMIN, "INSERT", "patient_mvc"): _MAXIMUM,
     (ADMIN, "SELECT", "patient_medical"): "all",
     (ADMIN, "INSERT", "patient_medical"): f"patient_code {_MEDICAL}",
@@ -198,6 +213,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
     (WORKER, "SELECT", "people"): "id role db_login active",
     (WORKER, "SELECT", "patients"): "all",
     (WORKER, "SELECT", "patient_mvc"): "all",
+    (WORKER, "SELECT", "clinical_notes"): "all",
+    (WORKER, "INSERT", "clinical_note_versions"): "all",
     (WORKER, "UPDATE", "patients"): (
         "pseudonym channel_assignment mvc_left_quad mvc_right_quad mvc_left_session_id "
         "mvc_right_session_id"
@@ -310,6 +327,9 @@ FUNCTIONS = {
     "rescore_patient": WORKER,
     "take_claimed": f"{WORKER} {ADMIN}",
     "consented_mvc": f"{WORKER} {RESEARCHER}",
+    "shared_notes": f"{WORKER} {RESEARCHER}",
+    "note_author_ids": f"{WORKER} {ACCOUNTS}",
+    "note_authors": f"{ACCOUNTS} {THERAPIST} {ADMIN}",
     "analyse_again": WORKER,
     "enqueue_later": WORKER,
     "living": WORKER,

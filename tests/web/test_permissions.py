@@ -37,6 +37,7 @@ ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
 # A researcher asks by pseudonym; a code is no name of anybody to them.
 P = "/api/patients/P101"
+NOTE = "/api/notes/00000000-0000-0000-0000-000000000001"
 RULES = (
     b'{"id": "default", "name": "Default", "reason": "as it was", "scope": "session", "weights": '
     b'{"compliance": 0.4, "symmetry": 0.25, "effort": 0.2, "game": 0.15}}'
@@ -161,6 +162,18 @@ TABLE = [
     ),
     Row("GET /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200)),
     Row("PUT /api/patients/{code}/medical", P + "/medical", (401, 200, 404, 403, 200), b"{}"),
+    Row("GET /api/notes", "/api/notes?patient=P101", OWN_PATIENT),
+    Row("GET /api/notes", "/api/notes?session={session}", NOT_STRANGERS_SESSION),
+    Row(
+        "POST /api/notes",
+        "/api/notes",
+        (401, 201, 404, 403, 201),
+        b'{"patient": "P101", "text": "a note"}',
+    ),
+    # Of a note that is not there.
+    Row("GET /api/notes/{note_id}/history", NOTE + "/history", (401, 404, 404, 403, 404)),
+    Row("PATCH /api/notes/{note_id}", NOTE, (401, 404, 404, 403, 404), b'{"text": "another"}'),
+    Row("DELETE /api/notes/{note_id}", NOTE, (401, 404, 404, 403, 404)),
     Row("GET /api/scoring", "/api/scoring", SIGNED_IN),
     Row("GET /api/scoring/{configuration_id}", "/api/scoring/default", SIGNED_IN),
     # Two that are added at once would each be the first of that id.

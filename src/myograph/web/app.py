@@ -23,6 +23,7 @@ from myograph.web.api import (
     entries,
     events,
     health,
+    notes,
     outgoing,
     patient_course,
     patient_records,
@@ -158,7 +159,7 @@ PARTS: Final = (
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
-    *(patients, patient_records, patient_course, scoring, audit),
+    *(patients, patient_records, patient_course, notes, scoring, audit),
     reprocessing,
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.

@@ -69,6 +69,8 @@ READS: Final[Mapping[str, Shows]] = {
     "/api/patients/{code}/progress": _PATIENT,
     "/api/patients/{code}/adherence": _PATIENT,
     "/api/patients/{code}/alerts": _PATIENT,
+    "/api/notes": Shows("clinical_notes", filters=("patient", "session", "cursor")),
+    "/api/notes/{note_id}/history": Shows("clinical_notes", "note_id"),
     "/api/uploads/events": Shows("upload_events", filters=("source", "outcome", "state", "cursor")),
     "/monitoring": Shows("upload_events"),
     "/api/audit": Shows(

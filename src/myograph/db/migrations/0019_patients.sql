@@ -1,7 +1,7 @@
 -- Patients: when they are treated, what is asked of them and by which rules it is scored, their maxima
--- through time, medical facts.
+-- through time, medical facts, and what people write about them.
 
-GRANT CREATE ON SCHEMA app TO myograph_worker;
+GRANT CREATE ON SCHEMA app TO myograph_worker, myograph_accounts;
 
 -- jobs for many sessions
 
@@ -326,6 +326,103 @@ COMMENT ON COLUMN patient_medical.created_at IS 'When something was first said.'
 COMMENT ON COLUMN patient_medical.updated_at IS 'When this row last changed.';
 CREATE TRIGGER touch BEFORE UPDATE ON patient_medical FOR EACH ROW EXECUTE FUNCTION app.touch();
 
+-- clinical notes
+
+CREATE TABLE clinical_notes (
+    id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    patient_code text REFERENCES patients ON UPDATE CASCADE ON DELETE CASCADE,
+    session_id   uuid REFERENCES therapy_sessions ON DELETE CASCADE,
+    author       uuid NOT NULL REFERENCES people,
+    text         text NOT NULL CHECK (length(text) BETWEEN 1 AND 10000),
+    shared       boolean NOT NULL DEFAULT false,
+    version      integer NOT NULL DEFAULT 1 CHECK (version > 0),
+    written_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at   timestamptz,
+    CONSTRAINT clinical_notes_about CHECK (num_nonnulls(patient_code, session_id) = 1),
+    CONSTRAINT clinical_notes_shared CHECK (NOT shared OR text !~* '\mP[0-9]{3,}\M')
+);
+CREATE INDEX clinical_notes_patient ON clinical_notes (patient_code, created_at DESC, id DESC) WHERE patient_code IS NOT NULL;
+CREATE INDEX clinical_notes_session ON clinical_notes (session_id, created_at DESC, id DESC) WHERE session_id IS NOT NULL;
+CREATE INDEX clinical_notes_author ON clinical_notes (author);
+COMMENT ON TABLE  clinical_notes IS 'What people write about a patient or one session; earlier versions stand in clinical_note_versions. Never removed: a deleted one is marked.';
+COMMENT ON COLUMN clinical_notes.id IS 'The key.';
+COMMENT ON COLUMN clinical_notes.patient_code IS 'The patient it is about; null: it is about a session. Not for researchers.';
+COMMENT ON COLUMN clinical_notes.session_id IS 'The session it is about; null: it is about a patient.';
+COMMENT ON COLUMN clinical_notes.author IS 'Who wrote it, and alone may change it. Not for researchers.';
+COMMENT ON COLUMN clinical_notes.text IS 'In their words. For researchers where it is shared; then it names no patient''s code.';
+COMMENT ON COLUMN clinical_notes.shared IS 'True: the author shows it to researchers.';
+COMMENT ON COLUMN clinical_notes.version IS 'Counts from 1.';
+COMMENT ON COLUMN clinical_notes.written_at IS 'When this version was written.';
+COMMENT ON COLUMN clinical_notes.created_at IS 'When the first version was written.';
+COMMENT ON COLUMN clinical_notes.deleted_at IS 'When the author took it back: then only they and administrators see it. Null: it stands.';
+
+CREATE TABLE clinical_note_versions (
+    note_id    uuid NOT NULL REFERENCES clinical_notes ON DELETE CASCADE,
+    version    integer NOT NULL,
+    text       text NOT NULL,
+    shared     boolean NOT NULL,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (note_id, version)
+);
+COMMENT ON TABLE  clinical_note_versions IS 'Earlier versions of clinical notes, append only; written by a trigger. Not for researchers.';
+COMMENT ON COLUMN clinical_note_versions.note_id IS 'The note.';
+COMMENT ON COLUMN clinical_note_versions.version IS 'Which version of it.';
+COMMENT ON COLUMN clinical_note_versions.text IS 'As it was then.';
+COMMENT ON COLUMN clinical_note_versions.shared IS 'Whether it was shown to researchers then.';
+COMMENT ON COLUMN clinical_note_versions.written_at IS 'When it was written.';
+
+CREATE FUNCTION app.keep_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS $$
+BEGIN
+    IF OLD.deleted_at IS NOT NULL THEN
+        RAISE EXCEPTION 'This note was deleted, so it stays as it is.' USING ERRCODE = 'MG412';
+    END IF;
+    IF NEW.deleted_at IS NOT NULL THEN
+        NEW.deleted_at := clock_timestamp();
+    END IF;
+    IF (NEW.text, NEW.shared) IS DISTINCT FROM (OLD.text, OLD.shared) THEN
+        INSERT INTO public.clinical_note_versions (note_id, version, text, shared, written_at)
+        VALUES (OLD.id, OLD.version, OLD.text, OLD.shared, OLD.written_at);
+        NEW.version := OLD.version + 1;
+        NEW.written_at := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION app.keep_version() IS 'In the transaction that changes a note: nothing of it is overwritten.';
+CREATE TRIGGER keep_version BEFORE UPDATE ON clinical_notes FOR EACH ROW EXECUTE FUNCTION app.keep_version();
+
+-- A researcher may call it: keys and pseudonyms, no codes.
+CREATE FUNCTION app.shared_notes() RETURNS TABLE (id uuid, pseudonym text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+    SELECT n.id, p.pseudonym
+      FROM public.clinical_notes n
+      LEFT JOIN public.therapy_sessions t ON t.id = n.session_id
+      JOIN public.patients p ON p.patient_code = COALESCE(n.patient_code, t.patient_id)
+     WHERE n.shared AND n.deleted_at IS NULL
+       AND p.research_consent AND p.pseudonym IS NOT NULL AND app.acts_as('researcher')
+$$;
+COMMENT ON FUNCTION app.shared_notes() IS 'The notes that their authors show to the researcher who asks, with the pseudonyms of their patients.';
+
+CREATE FUNCTION app.note_author_ids(notes uuid[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+    SELECT DISTINCT n.author FROM public.clinical_notes n
+     WHERE n.id = ANY (notes)
+       AND (app.acts_as('admin') OR n.patient_code IN (SELECT app.my_patients()) OR app.may_write(n.session_id))
+$$;
+COMMENT ON FUNCTION app.note_author_ids(uuid[]) IS 'Who wrote these notes, for whoever may see them.';
+
+CREATE FUNCTION app.note_authors(notes uuid[]) RETURNS TABLE (id uuid, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+AS $$
+    SELECT p.id, p.name FROM public.people p WHERE p.id IN (SELECT app.note_author_ids(notes))
+$$;
+COMMENT ON FUNCTION app.note_authors(uuid[]) IS 'The same with their names.';
+
 -- rights
 
 DO $$
@@ -333,7 +430,7 @@ DECLARE
     ours  text;
     other text;
 BEGIN
-    FOREACH ours IN ARRAY ARRAY['patient_mvc', 'patient_medical']
+    FOREACH ours IN ARRAY ARRAY['patient_mvc', 'patient_medical', 'clinical_notes', 'clinical_note_versions']
     LOOP
         EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', ours);
         EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', ours);
@@ -392,6 +489,44 @@ CREATE POLICY admin_adds ON patient_medical FOR INSERT TO myograph_admin
 CREATE POLICY admin_changes ON patient_medical FOR UPDATE TO myograph_admin
     USING ((SELECT app.acts_as('admin'))) WITH CHECK (entered_by = (SELECT app.person()));
 
+GRANT SELECT ON clinical_notes TO myograph_worker;
+CREATE POLICY worker ON clinical_notes FOR SELECT TO myograph_worker USING (true);
+GRANT INSERT ON clinical_note_versions TO myograph_worker;
+CREATE POLICY worker ON clinical_note_versions TO myograph_worker USING (true);
+GRANT SELECT, INSERT (patient_code, session_id, author, text, shared), UPDATE (text, shared, deleted_at)
+    ON clinical_notes TO myograph_therapist, myograph_admin;
+CREATE POLICY own ON clinical_notes FOR SELECT TO myograph_therapist
+    USING ((patient_code IN (SELECT app.my_patients())
+            OR EXISTS (SELECT FROM therapy_sessions s WHERE s.id = clinical_notes.session_id))
+           AND (deleted_at IS NULL OR author = (SELECT app.person())));
+CREATE POLICY own_adds ON clinical_notes FOR INSERT TO myograph_therapist
+    WITH CHECK (author = (SELECT app.person())
+                AND (patient_code IN (SELECT app.my_patients())
+                     OR EXISTS (SELECT FROM therapy_sessions s WHERE s.id = clinical_notes.session_id)));
+CREATE POLICY author_changes ON clinical_notes FOR UPDATE TO myograph_therapist
+    USING (author = (SELECT app.person())
+           AND (patient_code IN (SELECT app.my_patients())
+                OR EXISTS (SELECT FROM therapy_sessions s WHERE s.id = clinical_notes.session_id)));
+CREATE POLICY admin ON clinical_notes FOR SELECT TO myograph_admin USING ((SELECT app.acts_as('admin')));
+CREATE POLICY admin_adds ON clinical_notes FOR INSERT TO myograph_admin
+    WITH CHECK ((SELECT app.acts_as('admin')) AND author = (SELECT app.person()));
+CREATE POLICY admin_changes_own ON clinical_notes FOR UPDATE TO myograph_admin
+    USING ((SELECT app.acts_as('admin')) AND author = (SELECT app.person()));
+GRANT SELECT (id, session_id, text, shared, version, written_at, created_at) ON clinical_notes TO myograph_researcher;
+CREATE POLICY shared ON clinical_notes FOR SELECT TO myograph_researcher
+    USING (id IN (SELECT n.id FROM app.shared_notes() n));
+GRANT SELECT ON clinical_note_versions TO myograph_therapist, myograph_admin;
+CREATE POLICY with_note ON clinical_note_versions FOR SELECT TO myograph_therapist, myograph_admin
+    USING (EXISTS (SELECT FROM clinical_notes n WHERE n.id = clinical_note_versions.note_id));
+
+CREATE VIEW research_notes WITH (security_invoker = true) AS
+SELECT n.id, NULL::text AS patient_code, s.pseudonym, n.session_id, NULL::uuid AS author, n.text, n.shared, n.version,
+       n.written_at, n.created_at, NULL::timestamptz AS deleted_at
+  FROM clinical_notes n
+  JOIN app.shared_notes() s ON s.id = n.id;
+COMMENT ON VIEW research_notes IS 'Notes as a researcher sees them: those that are shared.';
+GRANT SELECT ON research_notes TO myograph_researcher;
+
 -- the record of who did what
 
 DROP TRIGGER audit ON patients;
@@ -404,13 +539,16 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_mvc FOR EACH RO
     EXECUTE FUNCTION app.audit('id', 'patient_code muscle side session_id entered_by valid_from');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON patient_medical FOR EACH ROW
     EXECUTE FUNCTION app.audit('patient_code', 'entered_by');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON clinical_notes FOR EACH ROW
+    EXECUTE FUNCTION app.audit('id', 'patient_code session_id author deleted_at');
 
 DO $$
 DECLARE
     ours text;
 BEGIN
     FOREACH ours IN ARRAY ARRAY['rescore_many(uuid[], integer)', 'rescore_patient(text, timestamptz, text)', 'score_patient()',
-        'take_claimed(text)', 'refer_to_mvc()', 'consented_mvc()', 'score_site()', 'name_configuration(uuid, text, integer)']
+        'take_claimed(text)', 'refer_to_mvc()', 'consented_mvc()', 'score_site()', 'name_configuration(uuid, text, integer)',
+        'keep_version()', 'shared_notes()', 'note_author_ids(uuid[])']
     LOOP
         EXECUTE format('ALTER FUNCTION app.%s OWNER TO myograph_worker', ours);
         EXECUTE format('REVOKE ALL ON FUNCTION app.%s FROM PUBLIC', ours);
@@ -420,4 +558,9 @@ $$;
 GRANT EXECUTE ON FUNCTION app.take_claimed(text) TO myograph_admin;
 GRANT EXECUTE ON FUNCTION app.name_configuration(uuid, text, integer) TO myograph_therapist, myograph_admin;
 GRANT EXECUTE ON FUNCTION app.consented_mvc() TO myograph_researcher;
-REVOKE CREATE ON SCHEMA app FROM myograph_worker;
+ALTER FUNCTION app.note_authors(uuid[]) OWNER TO myograph_accounts;
+REVOKE ALL ON FUNCTION app.note_authors(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.note_author_ids(uuid[]) TO myograph_accounts;
+GRANT EXECUTE ON FUNCTION app.note_authors(uuid[]) TO myograph_therapist, myograph_admin;
+GRANT EXECUTE ON FUNCTION app.shared_notes() TO myograph_researcher;
+REVOKE CREATE ON SCHEMA app FROM myograph_worker, myograph_accounts;

@@ -1,9 +1,6 @@
 """The registry of sessions, and everything stored on one: what the database shows this person."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -26,7 +23,8 @@ from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import Session, SessionRow, SessionState, State
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
-from myograph.errors import BadInput, NotFound
+from myograph.errors import NotFound
+from myograph.web.api.cursors import behind, place
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction, Visitor
 from myograph.web.reading import listed
@@ -66,13 +64,13 @@ def newest(
         conn,
         visitor,
         limit=limit + 1,
-        before=_read(cursor) if cursor else None,
+        before=place(cursor) if cursor else None,
         patient=patient,
         state=state,
     )
     shown = rows[:limit]
     listed(request, len(shown))
-    return Page(shown, _cursor(shown[-1]) if len(rows) > limit else None)
+    return Page(shown, behind(shown[-1].sorted_at, shown[-1].id) if len(rows) > limit else None)
 
 
 @router.get("/{session_id}")
@@ -139,15 +137,3 @@ def entered_in(conn: Connection, session_id: UUID) -> Entered:
 
 
 NO_SESSION: Final = "There is no such session, or it is not one of yours."
-
-
-def _cursor(row: SessionRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.sorted_at.isoformat()} {row.id}".encode()).decode()
-
-
-def _read(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at, _, key = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return datetime.fromisoformat(at), UUID(key)
-    except (binascii.Error, ValueError) as exc:
-        raise BadInput("This is not a cursor that this list gave out.") from exc

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     storage_url           file:///... or s3://bucket; None: DATA_DIR/objects
     webhook_secrets       of one source named default, comma separated, whsec_ and base64 each
     webhook_sources       TOML, JSON or the path of such a file: web/webhooks/sources.py
-    metadata_budget_ms    how long an answer to a webhook waits for the recording's first bytes
+    metadata_budget_ms    so long after a delivery came, its answer waits for the file's first bytes
     pseudonym_key         turns a patient's code into a pseudonym; never reaches the database
     jwks_url, jwt_secret  what an identity provider signs with: its key set, or the older secret
     jwt_issuer            None: whose key set it is, where its address says so

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from myograph.errors import BadName, ObjectGone, StoreUnavailable
+from myograph.storage.folder import etag_of, in_memory
 from myograph.storage.objects import S3Account, s3_store
 
 KEY = "emg_data/P001/a.c3d"
@@ -59,3 +60,22 @@ def test_a_store_that_does_not_answer_is_unavailable():
 
     with pytest.raises((StoreUnavailable, TimeoutError)):
         asyncio.run(in_time())
+
+
+def test_what_is_at_hand_in_a_folder_is_what_its_library_would_read(store):
+    """By the very numbers that obstore gives, else each delivery would look like other bytes."""
+    stored = store.put(KEY, [b"abcdef"])
+    assert etag_of((store.root / KEY).stat()) == stored.etag
+    at_hand = in_memory(store.root / KEY, 4)
+    assert at_hand is None or at_hand[1] == b"abcd"  # not every file system says what it holds
+
+
+def test_a_folder_where_a_file_should_be_is_not_at_hand(store):
+    (store.root / KEY).mkdir(parents=True)
+    assert in_memory(store.root / KEY, 4) is None
+
+
+def test_what_may_not_be_opened_is_not_at_hand(store):
+    store.put(KEY, [b"abc"])
+    (store.root / "emg_data" / "link.c3d").symlink_to(store.root / KEY)
+    assert in_memory(store.root / "emg_data" / "link.c3d", 3) is None

@@ -143,6 +143,32 @@ def test_streams_end_when_the_server_begins_to_stop(served, make_app):
             stream.next()
 
 
+@pytest.mark.parametrize("how", ["/sign-out", "/account/sign-out-everywhere"])
+def test_a_stream_ends_for_whoever_signs_out(served, servers, someone_new, how):
+    """Said by the database: `keep_alive_s` is longer than this test waits."""
+    cookies = {COOKIE: served.cookie(someone_new("therapist"))}
+    with (
+        httpx2.Client(base_url=servers[0].address, cookies=cookies) as client,
+        client.stream("GET", "/api/events", timeout=PATIENCE_S) as response,
+    ):
+        stream = Stream(response)
+        stream.next()
+        httpx2.post(servers[1].address + how, cookies=cookies)
+        with pytest.raises(EOFError):
+            stream.next()
+
+
+def test_a_stream_ends_at_once_for_whoever_is_switched_off(
+    served, servers, switch_off, someone_new
+):
+    login = someone_new("therapist")
+    with listening(served, servers[0], login) as stream:
+        stream.next()
+        switch_off(login)
+        with pytest.raises(EOFError):
+            stream.next()
+
+
 def test_a_stream_ends_for_whoever_is_switched_off(
     served, servers, switch_off, new_recording, someone_new
 ):

@@ -54,6 +54,22 @@ TABLE = [
     # A link that is none is one for nobody.
     Row("GET /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404)),
     Row("POST /welcome/{secret}", "/welcome/none", (404, 404, 404, 404, 404), form=True),
+    Row("GET /account", "/account", SIGNED_IN),
+    # A form without what it asks for is refused.
+    Row("POST /account/password", "/account/password", (401, 422, 422, 422, 422), form=True),
+    Row("POST /account/tokens", "/account/tokens", (401, 422, 422, 422, 422), form=True),
+    Row(
+        "POST /account/tokens/{token_id}/revoke",
+        "/account/tokens/00000000-0000-0000-0000-000000000001/revoke",
+        (401, 404, 404, 404, 404),
+        form=True,
+    ),
+    Row(
+        "POST /account/sign-out-everywhere",
+        "/account/sign-out-everywhere",
+        (401, 303, 303, 303, 303),
+        form=True,
+    ),
     Row("GET /api/tokens", "/api/tokens", SIGNED_IN),
     Row("POST /api/tokens", "/api/tokens", (401, 201, 201, 201, 201), b'{"name": "x"}'),
     Row(
@@ -430,6 +446,10 @@ def test_nothing_answers_outside_the_table(served):
 
 UPLOADING = {"PUT /api/uploads/{name:text}", "POST /api/upload", "POST /upload"}
 BY_SIGN_IN_ALONE = {
+    "POST /account/password",
+    "POST /account/sign-out-everywhere",
+    "POST /account/tokens",
+    "POST /account/tokens/{token_id}/revoke",
     "POST /api/tokens",
     "POST /api/people",
     "PATCH /api/people/{person_id}",

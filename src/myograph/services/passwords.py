@@ -77,15 +77,12 @@ def hash_password(password: str) -> str:
 
 def _is_common(folded: str) -> bool:
     letters = re.sub(r"\s", "", folded)
-    if len(set(letters)) < MANY or _is_run(letters):
-        return True
-    return any(_is_word(said) for said in (letters, letters.translate(_LEET)))
+    return len(set(letters)) < MANY or _is_run(letters) or _is_word(letters)
 
 
 def _is_run(letters: str) -> bool:
-    """A row of the keyboard, or its pieces one after the other: 12341234, qwertz123456."""
-    pieces = list(_pieces(letters))
-    return bool(pieces) and sum(map(len, pieces)) >= len(letters) - 1
+    """A row of the keyboard, or pieces of such, with little else: 12341234, qwertz123456."""
+    return sum(map(len, _pieces(letters))) > len(letters) - TELLING
 
 
 def _pieces(letters: str) -> Iterable[str]:
@@ -105,5 +102,9 @@ def _follows(letters: str, row: str) -> int:
 def _is_word(letters: str) -> bool:
     """A common word, or the same one again and again, with digits and marks around it."""
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", letters)
+    return any(_is_one_word(written) for written in (core, core.translate(_LEET)))
+
+
+def _is_one_word(core: str) -> bool:
     once = re.fullmatch(r"(.+?)[\W\d_]*(?:\1[\W\d_]*)*", core)
     return core in _COMMON or (once is not None and once[1] in _COMMON)

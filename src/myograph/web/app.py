@@ -53,6 +53,7 @@ from myograph.web.headers import (
 )
 from myograph.web.live import Live
 from myograph.web.pages import (
+    account,
     corrections,
     monitoring,
     overview,
@@ -163,7 +164,7 @@ PARTS: Final = (
     reprocessing,
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
     # Coming in, for people and for programs.
-    *(welcome, tokens, people),
+    *(welcome, account, tokens, people),
 )
 
 

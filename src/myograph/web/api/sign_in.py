@@ -1,5 +1,7 @@
 """Coming in and going out."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from myograph.web.deps import TheSite
 from myograph.web.entrance import address_of, let_in, let_out, turn_away
 from myograph.web.provider.subjects import Provider
 from myograph.web.recognise import person_of
-from myograph.web.site import Site
+from myograph.web.site import Site, site_of
 from myograph.web.templating import render
 
 router = APIRouter(tags=["sign-in"], include_in_schema=False)
@@ -28,7 +30,7 @@ router = APIRouter(tags=["sign-in"], include_in_schema=False)
 
 @router.get("/sign-in")
 def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address says so
-    return render(request, "sign_in.html", next=safe_next(next), login="", sentence=None)
+    return _form(request, target=safe_next(next))
 
 
 @router.post("/sign-in")
@@ -97,12 +99,39 @@ def _again(request: Request, refused: MyographError, *, login: str, target: str)
     if not problems.wants_page(request):
         return answer
     kept = {k: v for k, v in answer.headers.items() if k == "retry-after"}
-    return render(
+    return _form(
         request,
-        "sign_in.html",
         status=answer.status_code,
         headers=kept,
-        next=target,
+        target=target,
         login=login,
         sentence=refused.sentence,
     )
+
+
+def _form(
+    request: Request,
+    *,
+    target: str,
+    login: str = "",
+    sentence: str | None = None,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        headers=headers,
+        next=target,
+        login=login,
+        sentence=sentence,
+        idle=_words(site_of(request).settings.idle_minutes),
+    )
+
+
+def _words(minutes: float) -> str:
+    hours, rest = divmod(round(minutes), 60)
+    if hours and not rest:
+        return "an hour" if hours == 1 else f"{hours} hours"
+    return f"{round(minutes)} minutes"

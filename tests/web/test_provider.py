@@ -127,7 +127,7 @@ def by(key):
 
 
 def deep(provider, sub):
-    return b".".join([_encoded(b"[" * 3000), _part(provider.claims(sub=sub)), b"x"]).decode()
+    return b".".join([_encoded(b"[" * 5000), _part(provider.claims(sub=sub)), b"x"]).decode()
 
 
 def deep_claims(provider, sub):
@@ -216,6 +216,7 @@ def test_the_table_of_people_wins(web, provider, subject):
     [
         {},
         {"user_metadata": {"role": "admin"}},
+        {"app_metadata": None, "user_metadata": {"role": "admin"}},
         {"app_metadata": {"role": "root"}},
         {"app_metadata": {"role": ["admin"]}},
         {"app_metadata": "admin"},

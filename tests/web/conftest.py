@@ -31,7 +31,8 @@ from tests.database import Database, add_patient, fresh_database
 SECRET = b"s" * 32
 PASSWORD = "correct horse"
 LIMIT = 1024 * 1024
-SMALL = Limits(upload_bytes=LIMIT, form_bytes=4 * LIMIT)
+# All tests ask from one address, and many of them with a wrong password.
+SMALL = Limits(upload_bytes=LIMIT, form_bytes=4 * LIMIT, failures_of_address=100_000)
 SOURCE = Source("default", "standard", (b"k" * 24,), ("emg_data",))
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PEOPLE: dict[str, Role] = {

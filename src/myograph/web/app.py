@@ -40,7 +40,7 @@ from myograph.web.api import (
     uploads,
     webhooks,
 )
-from myograph.web.auth import Doorkeeper
+from myograph.web.auth import Attempts, Doorkeeper
 from myograph.web.headers import (
     AddressRate,
     Aside,
@@ -98,6 +98,7 @@ def create_app(
     bounds = limits or Limits()
     rates = Rates(per_person=settings.rate_per_person, per_address=settings.rate_per_address)
     provider = provider_of(settings)
+    doorkeeper = Doorkeeper(secret, attempts=Attempts(of_address=bounds.failures_of_address))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
@@ -113,7 +114,7 @@ def create_app(
                         pool=pool,
                         store=store,
                         templates=environment(ZoneInfo(settings.timezone)),
-                        doorkeeper=Doorkeeper(secret),
+                        doorkeeper=doorkeeper,
                         live=live,
                         outlines=Outlines(),
                         upload_slots=CapacityLimiter(bounds.uploads_at_once),

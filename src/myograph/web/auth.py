@@ -90,14 +90,20 @@ class Attempts:
 class Doorkeeper:
     """Checks passwords, and signs and reads the cookie with one secret."""
 
-    def __init__(self, secret: bytes, *, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        hasher: PasswordHasher | None = None,
+        attempts: Attempts | None = None,
+    ) -> None:
         if len(secret) < MIN_SECRET_BYTES:
             raise ValueError(f"the cookie secret must have at least {MIN_SECRET_BYTES} bytes")
         self._secret = secret
         self._hasher = hasher or PasswordHasher()
         self._nobody = self._hasher.hash("nobody has this password")
         self._at_once = threading.BoundedSemaphore(2)  # each takes 64 MB and a core for a while
-        self.attempts = Attempts()
+        self.attempts = attempts or Attempts()
 
     def password_fits(self, password_hash: str | None, password: str) -> bool:
         """Whether this is the password. An unknown login, None, takes as long as a wrong one."""

@@ -34,6 +34,7 @@ class Limits:
     series_bytes   pressures of the cuffs of one session
     body_bytes     any other body
     delivery_s     the body of a delivery to the webhook is here within so many seconds
+    failures_of_address    sign-ins may fail from one address within five minutes
     keep_alive_s   an open stream says at least that it is still there, and looks anew, so often
     """
 
@@ -43,6 +44,7 @@ class Limits:
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
     delivery_s: float = 10.0
+    failures_of_address: int = 30
     keep_alive_s: float = 15.0
 
     def of_path(self, path: str) -> int | None:

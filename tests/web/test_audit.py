@@ -14,6 +14,7 @@ from tests.web.test_permissions import leaves
 
 # Addresses that read and are not noted, each with its reason.
 NOT_IDENTIFIED = {
+    "/account": "one's own",
     "/api/events": "numbers of sessions and how far they are",
     "/api/openapi.json": "says nothing about anybody",
     "/api/outgoing-events": "our own numbers, no patient",

@@ -29,7 +29,3 @@ def place_on_it(server_on_it, reference, nursery):
 
 def test_no_room_for_rows(place_on_it, disk):
     full_disks.no_room_for_rows(place_on_it, disk)
-
-
-def test_no_room_for_the_log(place_on_it, disk):
-    full_disks.no_room_for_the_log(place_on_it, disk)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from myograph.db import audit_chain
+from tests.sealing import seal_all
 
 KEY = "a key"
 
@@ -26,11 +26,13 @@ def audit(command, database, store, tmp_path):
 
 @pytest.fixture
 def sealed(database, clinic):
-    """What was written while the clinic settled; whatever else runs on the server may delay it."""
+    """What was written while the clinic settled."""
+    return seal_again(database)
+
+
+def seal_again(database):
     with database.connect("myograph_work", autocommit=True) as conn:
-        while audit_chain.unsealed(conn, audit_chain.head(conn)).waiting:
-            audit_chain.seal(conn)
-        return audit_chain.head(conn)
+        return seal_all(conn)
 
 
 def by_hand(database, *statements):
@@ -84,9 +86,7 @@ def test_the_oldest_are_removed_and_it_is_told(audit, sealed, database):
     by_hand(
         database, "UPDATE audit_log SET at = at - interval '3 years'", "DELETE FROM audit_seals"
     )
-    with database.connect("myograph_work", autocommit=True) as conn:
-        while audit_chain.unsealed(conn, audit_chain.head(conn)).waiting:
-            audit_chain.seal(conn)
+    seal_again(database)
     gone = sealed.position - 1
     asked = ("retain", "--older-than", "2y", "--reason", "The archive period is over.")
     said = f"{gone} entries {{}} removed, positions 1 to {gone}.\n"

@@ -4,8 +4,8 @@ import importlib.resources
 import psycopg
 import pytest
 
-from myograph.db import audit_chain, scoring
 from myograph.db import migrate as module
+from myograph.db import scoring
 from myograph.db.migrate import Edited, migrate, pending
 from myograph.errors import DatabaseUnavailable
 from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
@@ -13,6 +13,7 @@ from myograph.services.audit_key import AuditKey
 from myograph.services.verify_audit import verify_audit
 from tests.database import fresh_database, migrated_server, settle_clinic
 from tests.needs import postgres_15, postgres_16
+from tests.sealing import seal_all
 
 
 @pytest.fixture
@@ -160,8 +161,7 @@ def it_serves(cluster):
         ):
             conn.execute("SELECT FROM therapy_sessions")
         with database.connect("myograph_work", autocommit=True) as conn:
-            while audit_chain.unsealed(conn, audit_chain.head(conn)).waiting:
-                audit_chain.seal(conn)
+            seal_all(conn)
             verified = verify_audit(conn, AuditKey(b"a key"), [])
             assert (verified.whole, verified.rows > 0) == (True, True)
     assert seen == {"therapist": 1, "other_therapist": 0, "researcher": 1, "admin": 1}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -17,6 +18,8 @@ from myograph.services.keep_audit import Keeping, keep_audit
 from myograph.services.retain_audit import retain_audit
 from myograph.services.verify_audit import SHOWN, verify_audit
 from myograph.storage import documents
+from tests import sealing
+from tests.sealing import seal_all
 
 KEY = AuditKey(b"a key")
 NOW = datetime.now(UTC)
@@ -37,15 +40,8 @@ def worker(database):
 
 
 @pytest.fixture
-def seal(database, worker):
-    """Seal whatever there is. Somebody else's transaction on the server may keep it waiting."""
-
-    def run():
-        while audit_chain.unsealed(worker, audit_chain.head(worker)).waiting:
-            audit_chain.seal(worker)
-        return audit_chain.head(worker)
-
-    return run
+def seal(worker):
+    return partial(seal_all, worker)
 
 
 @pytest.fixture
@@ -452,9 +448,9 @@ def test_only_one_seals_at_a_time(database, clinic, chain, worker, seal):
     assert seal().position == chain.position + 1
 
 
-def test_many_are_sealed_in_pieces(database, clinic, worker, verify):
-    while audit_chain.seal(worker, most=3) or audit_chain.unsealed(worker, None).waiting:
-        pass
+def test_many_are_sealed_in_pieces(database, clinic, worker, verify, monkeypatch):
+    monkeypatch.setattr(sealing.audit_chain, "seal", partial(audit_chain.seal, most=3))
+    seal_all(worker)
     verified = verify()
     assert verified.whole
     assert verified.rows == verified.head.position > 10

@@ -59,6 +59,7 @@ class IdentityProvider:
 
     asked     how often somebody asked for the keys
     document  instead of the key set
+    answer    instead of what becomes of a password
     status    of every answer
     silent    set: it takes the question and says nothing
     users     {email: (password, claims)}
@@ -68,6 +69,7 @@ class IdentityProvider:
     keys: list[Key]
     asked: int = 0
     document: bytes | None = None
+    answer: bytes | None = None
     status: int = 200
     silent: Event = field(default_factory=Event)
     let_go: Event = field(default_factory=Event)
@@ -124,8 +126,8 @@ def identity_provider() -> Iterator[IdentityProvider]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             provider.posted.append({"path": self.path, "apikey": self.headers["apikey"]})
             known = provider.users.get(body["email"])
-            if provider.status != 200:
-                self.say(provider.status, b"{}")
+            if provider.status != 200 or provider.answer is not None:
+                self.say(provider.status, provider.answer or b"{}")
             elif known is None or known[0] != body["password"]:
                 refusal = {"code": 400, "error_code": "invalid_credentials"}
                 self.say(400, json.dumps(refusal).encode())

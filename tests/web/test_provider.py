@@ -485,3 +485,12 @@ def test_the_issuer_is_who_publishes_the_keys_unless_it_is_said(given, issuer):
 
 def test_without_a_provider_there_is_none():
     assert provider_of(Settings()) is None
+
+
+@pytest.mark.parametrize("said", [b"<html>", b"[]", b"{}", b"[" * 5000])
+def test_an_answer_that_makes_no_sense_lets_nobody_in(asked_now, said):
+    provider, _ = asked_now
+    provider.answer = said
+    known = provider_of(Settings(supabase_url=provider.address, supabase_key=KEY))
+    with pytest.raises(SignInUnavailable):
+        known.sign_in("sue@clinic.example", THEIRS)

@@ -10,6 +10,8 @@ from myograph.db import (
     audit_chain,
     contractions,
     lease,
+    notes,
+    patient_course,
     results,
     scores,
     sessions,
@@ -114,7 +116,18 @@ def one_session(conn):
 
 
 ONE, NEXT = datetime(2021, 1, 1, tzinfo=UTC), datetime(2021, 1, 2, tzinfo=UTC)
+
+
+def one_patient(person):
+    return "cfcd208495d565ef66e7dff9f98764da" if person.role == "researcher" else "P1001"
+
+
 QUERIES = {
+    "the course of a patient": lambda c, p: patient_course.sessions(c, p, one_patient(p)),
+    "the channels of a course": lambda c, p: patient_course.channels(c, [one_session(c)[0]]),
+    "the notes of a patient": lambda c, p: notes.of_patient(
+        c, p, one_patient(p), before=None, limit=50
+    ),
     "the newest": sessions.newest,
     "the next page": lambda c, p: sessions.newest(c, p, before=one_session(c)[::-1]),
     "of one patient": lambda c, p: sessions.newest(

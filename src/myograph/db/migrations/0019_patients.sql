@@ -9,13 +9,11 @@ CREATE FUNCTION app.rescore_many(sessions uuid[], urgency integer) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = queue, pg_temp
 AS $$
     -- A session that waits for it as urgently is not queued again. Its job is held until this commits,
-    -- so nobody takes it up before what is to be scored is there.
-    WITH waiting AS (
+    -- so nobody takes it up before what is to be scored is there; one in other hands does not count.
+    WITH waiting AS MATERIALIZED (
         SELECT (j.args ->> 'session_id')::uuid AS id FROM procrastinate_jobs j
          WHERE j.status = 'todo' AND j.task_name = 'rescore_session' AND j.priority >= urgency
-           AND (j.args ->> 'session_id')::uuid IN (SELECT unnest(sessions))
-         ORDER BY j.id
-           FOR UPDATE)
+           FOR UPDATE SKIP LOCKED)
     SELECT procrastinate_defer_jobs_v1(array_agg(
                ROW('myograph', 'rescore_session', urgency, NULL, NULL, jsonb_build_object('session_id', s.id), NULL)
                ::procrastinate_job_to_defer_v1 ORDER BY s.n))

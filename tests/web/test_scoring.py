@@ -410,16 +410,18 @@ def test_a_preview_leaves_alone_what_names_its_own(ann, patient, upload, new_rul
     assert for_patient[0]["scope"] == "session"
 
 
-def test_a_preview_is_of_the_last_ten_and_of_ones_own(served, ada, ann, upload):
-    for _ in range(3):
-        upload()
+def test_a_preview_is_of_the_last_ten_and_of_ones_own(served, ada, ann, patient, upload):
+    own = {upload() for _ in range(3)}
     shown = previewed(ada, id="ghostly-trial", version=1)
     assert len(shown) <= 10
     assert len({s["session"] for s in shown}) == len(shown) >= 3
     times = [s["at"] for s in shown]
     assert times == sorted(times, reverse=True)
+    of_ann = previewed(ann, id="ghostly-trial", version=1, patient=patient)
+    assert {s["session"] for s in of_ann} == own
     of_bob = previewed(served.as_("bob"), id="ghostly-trial", version=1)
-    assert {s["session"] for s in of_bob} & {s["session"] for s in shown} == set()
+    assert patient not in {s["patient_id"] for s in of_bob}
+    assert own.isdisjoint(s["session"] for s in of_bob)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,13 @@ def test_whoever_was_added_chooses_a_login_and_comes_in_as_what_they_are(served,
     assert served.as_(None).get("/upload", headers=kept | PAGE).status_code == 403
 
 
+def test_a_persons_link_is_used_once_too(served, invited):
+    person_id, secret = invited
+    assert visit(served.as_(None), secret, login=f"nils-{person_id}").status_code == 303
+    assert served.as_(None).get(f"/welcome/{secret}").status_code == 404
+    assert visit(served.as_(None), secret, password=GOOD + "!", again=GOOD + "!").status_code == 404
+
+
 def test_a_login_is_one_persons(served, invited):
     _, secret = invited
     answer = visit(served.as_(None), secret, login="ANN")

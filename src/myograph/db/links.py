@@ -25,13 +25,6 @@ class Welcome:
     login: str | None
 
 
-def admin_exists(conn: Connection) -> bool:
-    found: bool = certain(
-        conn.cursor(row_factory=scalar_row).execute("SELECT app.admin_exists()").fetchone()
-    )
-    return found
-
-
 def offer_first(conn: Connection, secret_hash: str, *, lasts_s: float) -> bool:
     """One for the first administrator, instead of any older; False where there is one already."""
     offered: bool = certain(

@@ -135,6 +135,9 @@ QUERIES = {
     ),
     "of one state": lambda c, p: sessions.newest(c, p, state="failed"),
     "one session": lambda c, p: sessions.get(c, p, one_session(c)[0]),
+    "those of the same bytes": lambda c, p: sessions.twins(
+        c, sessions.get(c, p, one_session(c)[0])
+    ),
     "what changed": lambda c, p: sessions.changed_since(
         c,
         p,

@@ -318,6 +318,12 @@ TABLE = [
         (401, 422, 404, 403, 422),
         form=True,
     ),
+    Row(
+        "POST /sessions/{session_id}/own",
+        "/sessions/{session}/own",
+        (401, 303, 404, 403, 303),
+        form=True,
+    ),
     Row("GET /upload", "/upload", (401, 200, 200, 403, 200)),
     Row("GET /upload/files/{session_id}", "/upload/files/{session}", NOT_STRANGERS_SESSION),
     Row("GET /help", "/help", SIGNED_IN),

@@ -158,6 +158,25 @@ def get(conn: Connection, person: Person, session_id: UUID) -> Session:
     return session
 
 
+def twins(conn: Connection, session: Session) -> tuple[UUID, ...]:
+    """Those this person may see among the sessions of the very same bytes, the oldest first.
+
+    Measured once: what one of them shows was taken over by the others.
+    """
+    rows = conn.cursor(row_factory=scalar_row).execute(
+        """
+        SELECT id
+          FROM therapy_sessions
+         WHERE id = %(first)s OR (duplicate_of = %(first)s AND id <> %(own)s)
+            OR duplicate_of = %(own)s
+         ORDER BY created_at, id
+         LIMIT 100
+        """,
+        {"own": session.id, "first": session.duplicate_of},
+    )
+    return tuple(rows)
+
+
 def newest(
     conn: Connection,
     person: Person,

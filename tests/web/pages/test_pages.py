@@ -240,6 +240,38 @@ def test_what_is_not_c3d_cannot_be_recovered(served, upload):
     assert "There is nothing to recover" in answer.text
 
 
+def test_twins_lead_to_each_other_as_far_as_the_visitor_may_see_them(served, upload, site_database):
+    content = game_file(seed=714)
+    first = upload(content, patient="P101")
+    second = upload(content, name="again.c3d", patient="P101")
+    assert f'came again: <a href="/sessions/{second}"' in get(served, f"/sessions/{first}").text
+    assert f'before: <a href="/sessions/{first}"' in get(served, f"/sessions/{second}").text
+    # Ann may see both, Bob only what he uploaded himself.
+    answer = served.as_("bob").put("/api/uploads/third.c3d", content=content)
+    third = answer.json()["session_id"]
+    run_until_empty(
+        site_database.url("myograph_work"), folder_store(served.root), pseudonym_key="k" * 32
+    )
+    page = get(served, f"/sessions/{third}", who="bob").text
+    assert "of a patient you do not see" in page
+    assert str(first) not in page
+    assert third not in get(served, f"/sessions/{first}").text
+    assert third in get(served, f"/sessions/{first}", who="ada").text
+
+
+def test_a_duplicate_counts_once_somebody_says_so(served, upload, work_off):
+    content = game_file(seed=715)
+    first = upload(content, patient="P101")
+    second = upload(content, name="again.c3d", patient="P101")
+    address = f"/sessions/{second}/own"
+    assert f'action="{address}"' in get(served, f"/sessions/{second}").text
+    assert f'action="{address}"' not in get(served, f"/sessions/{second}", who="rae").text
+    assert served.as_("ann", **PAGE).post(address).status_code == 303
+    work_off()
+    assert "very same recording" not in get(served, f"/sessions/{second}").text
+    assert "very same recording" not in get(served, f"/sessions/{first}").text
+
+
 def test_saying_something_of_a_session_that_waits_does_not_wait_for_scores(served, new_recording):
     answer = served.as_("ann").put("/api/uploads/soon.c3d", content=new_recording())
     session = answer.json()["session_id"]

@@ -44,6 +44,7 @@ class Loaded:
     settings: SessionSettings | None
     edits: Sequence[EditRow] = ()
     cuffs: Sequence[Cuff] = ()
+    twins: Sequence[UUID] = ()  # of the very same bytes, as far as the visitor may see them
 
     @property
     def whole(self) -> Span:
@@ -62,6 +63,7 @@ def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:
         settings=session_settings.of_session(conn, session_id),
         edits=contraction_edits.of_session(conn, person, session_id),
         cuffs=pressures.of_session(conn, session_id),
+        twins=sessions.twins(conn, session),
     )
 
 

@@ -84,6 +84,14 @@ def recover_form(session_id: UUID, request: Request, visitor: Uploader) -> Respo
     return RedirectResponse(f"/sessions/{session_id}", HTTPStatus.SEE_OTHER)
 
 
+@router.post("/sessions/{session_id}/own")
+def own_form(session_id: UUID, request: Request, visitor: Uploader) -> Response:
+    """It counts, though another has the very same bytes: somebody says so who knows."""
+    with short_transaction(request, visitor) as conn:
+        session_settings.count_as_own(conn, session_id, True)  # noqa: FBT003 - as the column says
+    return RedirectResponse(f"/sessions/{session_id}", HTTPStatus.SEE_OTHER)
+
+
 def _assign(request: Request, visitor: Person, session_id: UUID, said: Said) -> None:
     if said.left and said.left == said.right:
         raise BadInput(

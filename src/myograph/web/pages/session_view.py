@@ -85,6 +85,7 @@ def context_of(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "state": words.STATES[session.processing_status],
         "stages": stages(session.processing_status, has_technical=loaded.technical is not None),
         "say": _say(loaded),
+        "twins": loaded.twins,
         "card": scorecard(loaded.scores, loaded.channels) if loaded.scores else None,
         "scores": loaded.scores,
         "scored_with": _scored_with(loaded),

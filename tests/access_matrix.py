@@ -17,6 +17,7 @@ TABLES = (
     "contraction_edits",
     "contractions",
     "emg_statistics",
+    "erasures",
     "event_targets",
     "local_accounts",
     "migrations",
@@ -48,7 +49,7 @@ VIEWS = (
 
 THERAPIST, RESEARCHER = "myograph_therapist", "myograph_researcher"
 ADMIN, WORKER, ACCOUNTS = "myograph_admin", "myograph_worker", "myograph_accounts"
-AUDIT = "myograph_audit"
+AUDIT, PRIVACY = "myograph_audit", "myograph_privacy"
 
 _RESULTS = ("c3d_technical_data", "emg_statistics", "contractions", "performance_scores")
 
@@ -227,6 +228,20 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         for table in ("audit_gaps", "audit_log", "audit_seals")
     },
     **{(AUDIT, "INSERT", table): "all" for table in ("audit_gaps", "audit_log", "audit_seals")},
+    # the owner of what gives out or erases all of a patient: whatever hangs on one
+    **{
+        (PRIVACY, "SELECT", table): "all"
+        for table in (
+            *_RESULTS,
+            *("audit_log", "bfr_monitoring", "contraction_edit_outcomes"),
+            *("contraction_edit_revocations", "contraction_edits", "erasures"),
+            *("outgoing_events", "patient_medical", "patient_mvc", "patients"),
+            *("session_settings", "storage_outbox", "therapy_sessions", "upload_events"),
+        )
+    },
+    (PRIVACY, "INSERT", "erasures"): "all",
+    (PRIVACY, "UPDATE", "erasures"): "erased_at removed",
+    (ADMIN, "SELECT", "erasures"): "all",
     # the owner of the functions about accounts; nobody is its member but the tables' owner
     (ACCOUNTS, "SELECT", "people"): "all",
     (ACCOUNTS, "INSERT", "people"): "id name role db_login",
@@ -293,6 +308,17 @@ FUNCTIONS = {
     "seal": f"{AUDIT} {WORKER}",
     "audit_prefix": f"{AUDIT} {WORKER}",
     "retain_audit": f"{AUDIT} {WORKER}",
+    **dict.fromkeys(
+        (
+            "about_patients",
+            "begin_erasure",
+            "finish_erasure",
+            "objects_of",
+            "person_data",
+            "sessions_of",
+        ),
+        PRIVACY,
+    ),
     "my_patients": f"{WORKER} {THERAPIST}",
     "consented_pseudonyms": f"{WORKER} {RESEARCHER}",
     "receive_upload": f"{WORKER} {THERAPIST} {ADMIN} myograph_web",
@@ -375,6 +401,7 @@ FUNCTIONS = {
 
 # Functions of schema app that run with the rights of whoever calls them; all others are definers.
 INVOKERS = (
+    "about_patients",
     "age",
     "announce_end",
     "announce_session",

@@ -25,6 +25,8 @@ COMMANDS = (
     "person token add",
     "person token list",
     "person token revoke",
+    "person-data export",
+    "person-data erase",
     "reprocess",
     "webhook send",
     "sweep",

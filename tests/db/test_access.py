@@ -22,6 +22,7 @@ GROUPS = (
     "myograph_worker",
     "myograph_accounts",
     "myograph_audit",
+    "myograph_privacy",
 )
 
 
@@ -105,6 +106,8 @@ def test_nobody_deletes_but_the_worker_what_is_its_own(owner, role):
     deletes = of_worker if role in {"myograph_worker", "myograph_work"} else set()
     if role == "myograph_audit":  # for retention alone, see app.retain_audit
         deletes = {"audit_log", "audit_seals"}
+    if role == "myograph_privacy":  # what else is a patient's goes with these
+        deletes = {"patients", "storage_outbox", "therapy_sessions", "upload_events"}
     if role == "myograph_accounts":
         deletes = {"sign_ins", "welcome_links"}
     assert {name for (name,) in rows} == deletes
@@ -172,7 +175,7 @@ def test_every_definer_function_has_a_fixed_path_and_an_owner_without_login(owne
     ).fetchall()
     assert rows
     for name, role, can_login, settings in rows:
-        assert role in {"myograph_worker", "myograph_accounts", "myograph_audit"}, name
+        assert role in {*GROUPS[3:]}, name
         assert not can_login, name
         assert any(setting.startswith("search_path=") for setting in settings or []), name
 

@@ -74,7 +74,13 @@ SOMEBODY_ELSE = [
         f"SET ROLE {role}"
         for role in (
             *("postgres", "myograph_migrator", "myograph_work", "myograph_worker"),
-            *("myograph_accounts", "myograph_audit", "pg_read_all_data", "pg_write_all_data"),
+            *(
+                "myograph_accounts",
+                "myograph_audit",
+                "myograph_privacy",
+                "pg_read_all_data",
+                "pg_write_all_data",
+            ),
         )
     ),
     *(

@@ -7,7 +7,8 @@ from tests.access_matrix import INVOKERS
 
 ROLES = (
     *("myograph_therapist", "myograph_researcher", "myograph_admin", "myograph_worker"),
-    *("myograph_accounts", "myograph_audit", "myograph_web", "myograph_work", "public"),
+    *("myograph_accounts", "myograph_audit", "myograph_privacy"),
+    *("myograph_web", "myograph_work", "public"),
 )
 ANONYMOUS = ("public", "myograph_web")  # the web before it says who asks
 OURS = "('public', 'app', 'queue')"

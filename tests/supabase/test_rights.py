@@ -16,6 +16,7 @@ OUR_ROLES = [
     "myograph_worker",
     "myograph_accounts",
     "myograph_audit",
+    "myograph_privacy",
 ]
 STRANGERS = ["anon", "authenticated", "service_role", "authenticator", "supabase_storage_admin"]
 

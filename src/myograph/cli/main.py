@@ -12,6 +12,7 @@ from myograph.cli import (
     audit,
     info,
     person,
+    person_data,
     protocol,
     reprocess,
     serve,
@@ -85,5 +86,17 @@ def _options(
     """Both are dealt with before this is called."""
 
 
-for _part in (analyse, info, protocol, simulate, serve, person, reprocess, sweep, webhook, audit):
+for _part in (
+    analyse,
+    info,
+    protocol,
+    simulate,
+    serve,
+    person,
+    person_data,
+    reprocess,
+    sweep,
+    webhook,
+    audit,
+):
     _part.register(app)

@@ -22,9 +22,10 @@ _GROUPS = (
     "myograph_worker",
     "myograph_accounts",
     "myograph_audit",
+    "myograph_privacy",
 )
 # Functions come to belong to these, and only a member may give something away to a role.
-_OWNERS = ("myograph_worker", "myograph_accounts", "myograph_audit")
+_OWNERS = ("myograph_worker", "myograph_accounts", "myograph_audit", "myograph_privacy")
 
 
 def ensure(conn: Connection, *, web_password: str | None, worker_password: str | None) -> None:

@@ -5,7 +5,7 @@ import importlib
 import os
 import stat
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,18 +43,24 @@ class Listed:
     refused: str | None = None
 
 
-def listed(store: ObjectStore, bucket: str, *, settle_s: float = SETTLE_S) -> Iterator[Listed]:
-    """Every recording of `bucket`, in no particular order.
+def is_recording(name: str) -> bool:
+    return name.lower().endswith(SUFFIX)
+
+
+def listed(
+    store: ObjectStore,
+    bucket: str,
+    *,
+    settle_s: float = SETTLE_S,
+    wanted: Callable[[str], bool] = is_recording,
+) -> Iterator[Listed]:
+    """Every recording of `bucket`, or whatever name is `wanted`, in no particular order.
 
     Raises StoreUnavailable, possibly half-way: what is missing from half a listing is not gone.
     """
     if store.root is not None:
-        return _in_folder(store.root / bucket, bucket, settle_s)
-    return _in_s3(store.account, bucket, settle_s)
-
-
-def is_recording(name: str) -> bool:
-    return name.lower().endswith(SUFFIX)
+        return _in_folder(store.root / bucket, bucket, settle_s, wanted)
+    return _in_s3(store.account, bucket, settle_s, wanted)
 
 
 def refusal(bucket: str, name: str) -> str | None:
@@ -69,7 +75,9 @@ def refusal(bucket: str, name: str) -> str | None:
 # a folder
 
 
-def _in_folder(folder: Path, bucket: str, settle_s: float) -> Iterator[Listed]:
+def _in_folder(
+    folder: Path, bucket: str, settle_s: float, wanted: Callable[[str], bool]
+) -> Iterator[Listed]:
     if folder.is_symlink():
         raise StoreUnavailable(f"bucket {bucket!r} is a symbolic link; links are not followed")
     waiting = [""]
@@ -79,7 +87,7 @@ def _in_folder(folder: Path, bucket: str, settle_s: float) -> Iterator[Listed]:
             name = below + entry.name
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(name + "/")
-            elif is_recording(name) and (found := _file(entry)) is not None:
+            elif wanted(name) and (found := _file(entry)) is not None:
                 yield _listed_file(bucket, name, found, settle_s)
 
 
@@ -134,7 +142,9 @@ def _storable(name: str) -> str:
 # S3
 
 
-def _in_s3(account: S3Account, bucket: str, settle_s: float) -> Iterator[Listed]:
+def _in_s3(
+    account: S3Account, bucket: str, settle_s: float, wanted: Callable[[str], bool]
+) -> Iterator[Listed]:
     with _wrapped(bucket):
         client = _client(account)
         try:
@@ -142,7 +152,7 @@ def _in_s3(account: S3Account, bucket: str, settle_s: float) -> Iterator[Listed]
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
                 now = time.time()
                 for entry in page.get("Contents", ()):
-                    if is_recording(entry["Key"]):
+                    if wanted(entry["Key"]):
                         yield _listed_object(bucket, entry, now, settle_s)
         finally:
             client.close()

@@ -127,9 +127,7 @@ def place(database: Database, folder: Path) -> Iterator[Place]:
             made.sessions[login] = _fill(made.client(login), code, mark, number)
         run_until_empty(database.url("myograph_work"), store, pseudonym_key="k" * 32)
         for login, (_, mark) in (("ann", OF_ANN), ("bob", OF_BOB)):
-            edit = {"action": "add", "start_s": 1.0, "end_s": 2.0, "reason": mark}
-            address = f"/api/sessions/{made.sessions[login]}/contractions/CH1"
-            made.client(login).put(address, json=edit)
+            _correct(made.client(login), made.sessions[login], mark)
         listed = made.client("rae").get("/api/patients").json()["patients"]
         made.pseudonyms.extend(patient["pseudonym"] for patient in listed)
         yield made
@@ -149,6 +147,14 @@ def _fill(client: httpx2.Client, code: str, mark: str, number: int) -> str:
     facts = {"diagnosis": mark, "remarks": mark}
     _accepted(client.put(f"/api/patients/{code}/medical", json=facts))
     return _accepted(answer).json()["session_id"]
+
+
+def _correct(client: httpx2.Client, number: str, mark: str) -> None:
+    address = f"/api/sessions/{number}/contractions"
+    first = client.get(address).json()[0]
+    edges = {"start_s": first["start_s"], "end_s": first["end_s"]}
+    edit = {"action": "remove", "before": edges, "reason": mark}
+    _accepted(client.put(f"{address}/{first['channel']}", json=edit))
 
 
 def _accepted(answer: httpx2.Response) -> httpx2.Response:

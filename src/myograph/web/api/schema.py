@@ -59,7 +59,7 @@ def description_of(app: FastAPI) -> Json:
         schemas["ProblemDetails"] = PROBLEM
         for path, operation, method in _operations(document):
             if path not in _OWN_ERRORS:
-                _add_problems(operation, path, method)
+                _add_problems(operation, method)
         for described in schemas.values():
             if "started_local" in described.get("properties", {}):
                 described["properties"]["started_local"] = LOCAL_TIME
@@ -76,9 +76,10 @@ def _operations(document: Json) -> Iterator[tuple[str, Json, str]]:
                 yield path, operation, method
 
 
-def _add_problems(operation: Json, path: str, method: str) -> None:
-    about_one = _ABOUT_ONE if "{" in path else ()
-    brought = _BROUGHT if method != "get" else (422,) if "parameters" in operation else ()
+def _add_problems(operation: Json, method: str) -> None:
+    names_something = "parameters" in operation or method != "get"
+    about_one = (*_ABOUT_ONE, 422) if names_something else ()
+    brought = _BROUGHT if method != "get" else ()
     for status in sorted({*_ANYWHERE, *about_one, *brought}):
         operation["responses"][str(status)] = _problem(status)
     for status, response in operation["responses"].items():

@@ -233,7 +233,8 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         (PRIVACY, "SELECT", table): "all"
         for table in (
             *_RESULTS,
-            *("audit_log", "bfr_monitoring", "contraction_edit_outcomes"),
+            *("audit_log", "bfr_monitoring", "clinical_note_versions", "clinical_notes"),
+            "contraction_edit_outcomes",
             *("contraction_edit_revocations", "contraction_edits", "erasures"),
             *("outgoing_events", "patient_medical", "patient_mvc", "patients"),
             *("session_settings", "storage_outbox", "therapy_sessions", "upload_events"),

@@ -41,6 +41,11 @@ def filled(database, clinic, store, upload, run_queue):
         conn.execute(
             "INSERT INTO patient_medical (patient_code, diagnosis) VALUES (%s, %s)", [CODE, MARK]
         )
+        conn.execute(
+            "INSERT INTO clinical_notes (patient_code, author, text) VALUES (%s, %s, %s)",
+            [CODE, clinic.therapist.id, f"first {MARK}"],
+        )
+        conn.execute("UPDATE clinical_notes SET text = 'second'")
     shared, chosen = game_file(seed=3), {"person": clinic.therapist}
     sessions = [
         upload(game_file(seed=1), name=f"{CODE}/1/a.c3d").session_id,
@@ -51,6 +56,11 @@ def filled(database, clinic, store, upload, run_queue):
     run_queue()
     store.put(f"emg_data/{CODE}/1/{sessions[0]}-pressure-1.csv", [b"time_s,pressure_mmhg,leg"])
     with database.connect("myograph_work") as conn:
+        conn.execute(
+            "INSERT INTO storage_outbox (operation, bucket, name, old_name)"
+            " VALUES ('UPDATE', 'emg_data', 'elsewhere.c3d', %s)",
+            [f"{CODE}/1/before.c3d"],
+        )
         for number in sessions:
             conn.execute(
                 "INSERT INTO contraction_edits (session_id, channel, action, after_start_s,"
@@ -100,6 +110,9 @@ def test_what_is_handed_over_is_all_there_is(database, store, owner, filled, tmp
         "upload_events",
     } <= data.keys()
     assert any(row["row_key"] == CODE for row in data["audit_log"])
+    holding = {t for t, text in everything(database).items() if MARK in text or CODE in text}
+    of_store = {"storage_outbox"}  # what happened to objects, before anybody knew whose they are
+    assert holding - AUDIT - of_store <= data.keys()
     assert f"{counts['objects']:8} objects" in readme
     assert counts["objects"] == 3
     assert not any("of-another" in name for name in names)
@@ -128,7 +141,7 @@ def test_nothing_is_left_but_the_record_and_that_it_was_done(
     assert sum(CODE in text or str(filled[0]) in text for text in before.values()) >= 8
     removed = erase_person(owner, store, CODE, BUCKETS, **TOLD)
     assert (removed["therapy_sessions"], removed["patients"], removed["objects"]) == (2, 1, 3)
-    marks = [CODE + "/1", f"'{CODE}'", MARK, str(filled[1])]
+    marks = ["elsewhere.c3d", CODE + "/1", f"'{CODE}'", MARK, str(filled[1])]
     left = {t for t, text in everything(database).items() if any(m in text for m in marks)}
     assert left <= AUDIT | {t for t in left if t.startswith("procrastinate_")}
     assert objects(store) == [f"emg_data/{OTHER}/3/c.c3d", f"emg_data/{CODE}/4/of-another.c3d"]

@@ -61,6 +61,7 @@ BEGIN
         UNION SELECT 'public.patients'::regclass
         UNION SELECT 'public.therapy_sessions'::regclass
         UNION SELECT 'public.audit_log'::regclass
+        UNION SELECT 'public.clinical_note_versions'::regclass
     LOOP
         EXECUTE format('GRANT SELECT ON %s TO myograph_privacy', ours);
         EXECUTE format('CREATE POLICY privacy ON %s FOR SELECT TO myograph_privacy USING (true)', ours);
@@ -114,6 +115,10 @@ BEGIN
             RETURN NEXT;
         END LOOP;
     END LOOP;
+    RETURN QUERY
+    SELECT 'clinical_note_versions', to_jsonb(v) FROM public.clinical_note_versions v
+      JOIN public.clinical_notes n ON n.id = v.note_id
+     WHERE n.patient_code = code OR n.session_id = ANY (mine);
     RETURN QUERY SELECT 'patients', to_jsonb(p) FROM public.patients p WHERE p.patient_code = code;
     RETURN QUERY SELECT 'therapy_sessions', to_jsonb(t) FROM public.therapy_sessions t WHERE t.id = ANY (mine);
     RETURN QUERY

@@ -1,9 +1,6 @@
 """Who did what: everybody's own actions, for administrators all."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,8 +9,8 @@ from pydantic import AwareDatetime
 
 from myograph.db import audit
 from myograph.db.audit import Entry, Wanted
-from myograph.errors import BadInput
 from myograph.web.api.contractions import NO_NUL
+from myograph.web.api.cursors import behind, place
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction
 from myograph.web.reading import listed
@@ -58,23 +55,14 @@ def page(
         since=since,
         until=until,
     )
-    before = _read(cursor) if cursor else None
+    before = place(cursor, _number) if cursor else None
     found = audit.newest(conn, wanted, limit=limit + 1, before=before)
     shown = found[:limit]
     listed(request, len(shown))
-    return AuditPage(shown, _cursor(shown[-1]) if len(found) > limit else None)
+    return AuditPage(shown, behind(shown[-1].at, shown[-1].id) if len(found) > limit else None)
 
 
-def _cursor(entry: Entry) -> str:
-    return base64.urlsafe_b64encode(f"{entry.at.isoformat()} {entry.id}".encode()).decode()
-
-
-def _read(cursor: str) -> tuple[datetime, int]:
-    try:
-        at, _, number = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        place = datetime.fromisoformat(at), int(number)
-    except (binascii.Error, ValueError) as exc:
-        raise BadInput("This is not a cursor that this list gave out.") from exc
-    if place[0].tzinfo is None or not 0 < place[1] <= LARGEST_ID:
-        raise BadInput("This is not a cursor that this list gave out.")
-    return place
+def _number(text: str) -> int:
+    if not 0 < int(text) <= LARGEST_ID:
+        raise ValueError
+    return int(text)

@@ -156,7 +156,7 @@ def delete(note_id: UUID, conn: Transaction, visitor: Uploader, seen: Seen) -> N
 
 def _sought(conn: Connection, visitor: Person, sought: Sought) -> list[Note]:
     _check_subject(conn, visitor, sought)
-    before = place(sought.cursor) if sought.cursor else None
+    before = place(sought.cursor, UUID) if sought.cursor else None
     if sought.session is not None:
         return notes.of_session(
             conn, visitor, sought.session, before=before, limit=sought.limit + 1

@@ -64,7 +64,7 @@ def newest(
         conn,
         visitor,
         limit=limit + 1,
-        before=place(cursor) if cursor else None,
+        before=place(cursor, UUID) if cursor else None,
         patient=patient,
         state=state,
     )

@@ -9,11 +9,11 @@ from pydantic import AwareDatetime
 
 from myograph.db import audit
 from myograph.db.audit import Entry, Wanted
-from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.cursors import behind, place
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction
 from myograph.web.reading import listed
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/audit", tags=["audit"], route_class=EtagRoute)
 MAX_PAGE: Final = 200

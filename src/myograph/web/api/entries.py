@@ -21,6 +21,7 @@ from myograph.services.enter_pressures import by_hand, by_sensor
 from myograph.web.api.sessions import Entered, entered_in
 from myograph.web.deps import TheSite, Transaction, Uploader, short_transaction
 from myograph.web.site import site_of
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["sessions"])
 NOTHING_SAID: Final = "Nothing was said: please name at least one value."
@@ -29,7 +30,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Pause = Annotated[float, Field(ge=0, le=3600)]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Words = Annotated[str, Field(min_length=1, max_length=100)]
+Words = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
 
 
 class Body(BaseModel, frozen=True, extra="forbid"):

@@ -13,12 +13,12 @@ from myograph.db import notes, patients, sessions
 from myograph.db.identity import Person
 from myograph.db.notes import EarlierVersion, Note
 from myograph.errors import NotAllowed, NotFound, Outdated
-from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.cursors import behind, place
 from myograph.web.api.entries import Body
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Transaction, Uploader, Visitor
 from myograph.web.reading import listed
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/notes", tags=["notes"], route_class=EtagRoute)
 MAX_PAGE: Final = 200

@@ -15,12 +15,12 @@ from myograph.db.patient_medical import Medical, MedicalFacts
 from myograph.db.patient_mvc import Maximum
 from myograph.errors import BadInput
 from myograph.services.set_mvc import Wanted, set_mvc
-from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.contractions import Words as Reason
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.api.patients import Code, today
 from myograph.web.deps import TheSite, Transaction, Uploader, Visitor
 from myograph.web.site import Site
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/patients/{code}", tags=["patients"], route_class=EtagRoute)
 NOTHING_OR_ONE: Final = "A maximum is a value or that of a session, not both."

@@ -15,12 +15,12 @@ from myograph.db import patients
 from myograph.db.identity import Person
 from myograph.db.patients import Patient, Sought
 from myograph.errors import Conflict, NotAllowed
-from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.entries import Body, Seconds
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, TheSite, Transaction, Uploader, Visitor
 from myograph.web.reading import listed
 from myograph.web.site import Site
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/patients", tags=["patients"], route_class=EtagRoute)
 MAX_PAGE: Final = 200

@@ -20,11 +20,11 @@ from myograph.errors import BadInput, Conflict, NotAllowed, NotFound
 from myograph.scoring.configuration import DEFAULT, ComplianceComponent, Configuration, Scope
 from myograph.scoring.results import Component
 from myograph.services.preview_scoring import Effect, preview
-from myograph.web.api.contractions import NO_NUL
 from myograph.web.api.contractions import Words as Reason
 from myograph.web.api.entries import Weights
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, Transaction, Uploader, Visitor
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/scoring", tags=["scoring"], route_class=EtagRoute)
 PREVIEWED: Final = 10

@@ -28,6 +28,7 @@ from myograph.web.api.cursors import behind, place
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction, Visitor
 from myograph.web.reading import listed
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -54,7 +55,7 @@ def newest(
     request: Request,
     conn: Transaction,
     visitor: Visitor,
-    patient: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
+    patient: Annotated[str | None, Query(max_length=64, pattern=NO_NUL)] = None,
     state: State | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,

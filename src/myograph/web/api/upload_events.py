@@ -12,6 +12,7 @@ from myograph.db.upload_events import Outcome, Replayed, UploadEvent
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Administrator, Transaction
 from myograph.web.reading import listed
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/uploads/events", tags=["uploads"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -33,7 +34,7 @@ def newest(
     request: Request,
     conn: Transaction,
     _: Administrator,
-    source: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")] = None,
+    source: Annotated[str | None, Query(max_length=64, pattern=NO_NUL)] = None,
     outcome: Outcome | None = None,
     state: State | None = None,
     cursor: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,

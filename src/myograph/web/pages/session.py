@@ -20,10 +20,12 @@ from myograph.web.pages.session_view import Said, context_of, form_of
 from myograph.web.pages.windows import wish_of
 from myograph.web.site import Site
 from myograph.web.templating import render
+from myograph.web.texts import NO_NUL
 
 router = APIRouter(include_in_schema=False)
 live = APIRouter(include_in_schema=False, route_class=EtagRoute)
 
+Text = Annotated[str, Form(pattern=NO_NUL)]
 SCORED_WITHIN_S: Final = 1.5
 LOOK_EVERY_S: Final = 0.05
 
@@ -56,10 +58,10 @@ def session_settings_form(
     request: Request,
     visitor: Uploader,
     site: TheSite,
-    patient: Annotated[str, Form()] = "",
-    left: Annotated[str, Form()] = "",
-    right: Annotated[str, Form()] = "",
-    rpe: Annotated[str, Form()] = "",
+    patient: Text = "",
+    left: Text = "",
+    right: Text = "",
+    rpe: Text = "",
 ) -> Response:
     """What a person says of a session. The page that follows shows the scores that come of it."""
     said = Said(patient.strip(), left, right, rpe.strip())

@@ -1,5 +1,6 @@
 """Clinical notes through the interface: whose they are, and who reads them."""
 
+import json
 from itertools import count
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 
 from myograph.db.identity import Person
 from myograph.storage.objects import folder_store
+from myograph.web.site import Limits
 from myograph.worker.run import run_until_empty
 
 _codes = count(8000)
@@ -285,3 +287,35 @@ def test_history_is_written_by_the_database_alone(site_database, people, ann, pa
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         conn.execute("SELECT text FROM clinical_note_versions")
+
+
+# ── the longest
+
+
+LONGEST = 10_000
+JSON = {"Content-Type": "application/json"}
+
+
+def test_the_longest_note_is_taken_however_it_is_written(ann, patient):
+    """Python's JSON writes one such character as twelve bytes."""
+    text = "😀" * LONGEST
+    sent = json.dumps({"patient": patient, "text": text})
+    assert len(sent) > Limits().body_bytes
+    answer = ann.post("/api/notes", content=sent, headers=JSON)
+    assert answer.status_code == 201
+    note = answer.json()["note"]
+    assert note["text"] == text
+    sent = json.dumps({"text": text[:-1] + "x"})
+    changed = ann.patch(f"/api/notes/{note['id']}", content=sent, headers=JSON)
+    assert changed.status_code == 200
+    sent = json.dumps({"patient": patient, "text": text + "x"})
+    assert ann.post("/api/notes", content=sent, headers=JSON).status_code == 422
+
+
+def test_beyond_what_the_longest_needs_it_is_too_large(ann, patient):
+    sent = json.dumps({"patient": patient, "text": "x"}).encode()
+    blanks = Limits().text_bytes - len(sent)
+    assert ann.post("/api/notes", content=sent + b" " * blanks, headers=JSON).status_code == 201
+    assert (
+        ann.post("/api/notes", content=sent + b" " * (blanks + 1), headers=JSON).status_code == 413
+    )

@@ -1,5 +1,6 @@
 """Patients through the interface: who sees, who changes, and what is scored anew."""
 
+import json
 from datetime import date, timedelta
 from itertools import count
 
@@ -8,6 +9,7 @@ import pytest
 
 from myograph.db.identity import Person
 from myograph.storage.objects import folder_store
+from myograph.web.site import Limits
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
 
@@ -492,6 +494,18 @@ def test_medical_facts_are_put_in_the_place_of_what_was_said(ann, ada, people, n
     second = ada.put(f"{address}/medical", json={"birth_year": 1952})
     assert (second.json()["birth_year"], second.json()["diagnosis"]) == (1952, None)
     assert ann.get(f"{address}/medical").json() == second.json()
+
+
+def test_the_longest_texts_of_all_are_taken_however_they_are_written(ann, new_patient):
+    address = new_patient()
+    most = {"diagnosis": 2000, "medication": 2000, "contraindications": 2000, "remarks": 10_000}
+    said = {name: "😀" * characters for name, characters in most.items()}
+    sent = json.dumps(said)
+    assert len(sent) > Limits().body_bytes
+    head = {"Content-Type": "application/json"}
+    answer = ann.put(f"{address}/medical", content=sent, headers=head)
+    assert answer.status_code == 200
+    assert said.items() <= answer.json().items()
 
 
 @pytest.mark.parametrize(

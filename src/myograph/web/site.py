@@ -21,6 +21,8 @@ from myograph.web.webhooks.reception import Reception
 
 FORMS: Final = ("/api/upload", "/upload")
 SERIES: Final = "/bfr/series"
+NOTES: Final = "/api/notes"
+MEDICAL: Final = "/medical"
 
 Pool: TypeAlias = ConnectionPool[Connection]
 
@@ -32,6 +34,7 @@ class Limits:
     upload_bytes   one file
     form_bytes     one multipart form, which is spooled to disk before any file of it is looked at
     series_bytes   pressures of the cuffs of one session
+    text_bytes     what people write at length: a character may take twelve bytes in JSON
     body_bytes     any other body
     delivery_s     the body of a delivery to the webhook is here within so many seconds
     failures_of_address    sign-ins may fail from one address within five minutes
@@ -41,6 +44,7 @@ class Limits:
     upload_bytes: int = UPLOAD_LIMIT_BYTES
     form_bytes: int = 2 * UPLOAD_LIMIT_BYTES
     series_bytes: int = 8 * 1024 * 1024
+    text_bytes: int = 256 * 1024
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
     delivery_s: float = 10.0
@@ -53,6 +57,8 @@ class Limits:
             return None
         if path.endswith(SERIES):
             return self.series_bytes
+        if path.startswith(NOTES) or path.endswith(MEDICAL):
+            return self.text_bytes
         return self.form_bytes if path in FORMS else self.body_bytes
 
 

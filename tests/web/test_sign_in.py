@@ -3,7 +3,7 @@ from fastapi.testclient import TestClient
 from psycopg import sql
 
 from myograph.db.identity import Person
-from myograph.web.auth import COOKIE, LASTS_S
+from myograph.web.auth import COOKIE, COOKIE_OVER_TLS, LASTS_S
 from myograph.web.site import Limits
 from tests.web.conftest import PASSWORD
 
@@ -34,11 +34,42 @@ def test_upper_and_lower_case_of_a_login_are_the_same(served, someone):
     assert sign_in(served, f" {someone.upper()} ").status_code == 303
 
 
-def test_the_cookie_is_for_tls_alone_where_there_is_tls(served, someone):
-    with served.as_(None) as browser:
-        browser.base_url = "https://testserver"
+def over_tls(served):
+    browser = served.as_(None)
+    browser.base_url = "https://testserver"
+    return browser
+
+
+def test_over_tls_the_cookie_is_one_that_no_neighbour_can_plant(served, someone):
+    with over_tls(served) as browser:
         answer = browser.post("/sign-in", data={"login": someone, "password": PASSWORD})
-    assert "Secure" in answer.headers["set-cookie"].split("; ")
+        name, _, rest = answer.headers["set-cookie"].partition("=")
+        said = {part.partition("=")[0] for part in rest.split("; ")[1:]}
+        assert name == COOKIE_OVER_TLS == "__Host-myograph"
+        assert {"Secure", "Path=/", "HttpOnly"} <= set(rest.split("; "))
+        assert "Domain" not in said
+        assert browser.get("/api/sessions").status_code == 200
+        gone = browser.post("/sign-out").headers["set-cookie"]
+        assert gone.startswith(f'{COOKIE_OVER_TLS}=""; ')
+        assert {"Secure", "Path=/", "Max-Age=0"} <= set(gone.split("; "))
+
+
+def test_the_cookie_of_one_kind_of_connection_is_nothing_on_the_other(served):
+    plain, safe = (
+        {"Cookie": f"{name}={served.cookie('ada')}"} for name in (COOKIE, COOKIE_OVER_TLS)
+    )
+    with over_tls(served) as browser:
+        assert browser.get("/api/sessions", headers=plain).status_code == 401
+        assert browser.get("/api/sessions", headers=safe).status_code == 200
+    assert status(served, safe) == 401
+    assert status(served, plain) == 200
+
+
+def test_of_both_cookies_over_tls_the_safe_one_counts(served):
+    planted, own = served.cookie("ann"), served.cookie("ada")
+    both = {"Cookie": f"{COOKIE}={planted}; {COOKIE_OVER_TLS}={own}"}
+    with over_tls(served) as browser:
+        assert browser.get("/api/people", headers=both).status_code == 200
 
 
 def test_another_site_is_never_where_one_lands(served, someone):

@@ -20,6 +20,8 @@ from myograph.errors import TooManyAttempts
 from myograph.services.passwords import normalised
 
 COOKIE: Final = "myograph"
+# A browser takes this name over TLS alone and for this very host: no neighbour can plant one.
+COOKIE_OVER_TLS: Final = f"__Host-{COOKIE}"
 LASTS_S: Final = 12 * 3600  # a working day: nobody is signed out in the middle of one
 MIN_SECRET_BYTES: Final = 32
 WRONG: Final = "This name and this password do not belong together."
@@ -132,6 +134,11 @@ class Doorkeeper:
 
     def _signature(self, body: str) -> bytes:
         return hmac.digest(self._secret, f"{COOKIE}.sign-in.{body}".encode(), hashlib.sha256)
+
+
+def cookie_for(scheme: str) -> str:
+    """The name of the cookie where requests come by `scheme`; the other one counts for nothing."""
+    return COOKIE_OVER_TLS if scheme == "https" else COOKIE
 
 
 def safe_next(target: str | None) -> str:

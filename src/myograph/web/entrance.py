@@ -10,8 +10,9 @@ from myograph.db import sign_ins
 from myograph.db.audit import note_sign_in
 from myograph.db.identity import tell
 from myograph.errors import WrongPassword
-from myograph.web.auth import COOKIE, LASTS_S, WRONG
+from myograph.web.auth import LASTS_S, WRONG, cookie_for
 from myograph.web.deps import context_of
+from myograph.web.recognise import sign_in_of
 from myograph.web.site import Site
 
 
@@ -24,7 +25,7 @@ def let_in(request: Request, site: Site, person_id: UUID, target: str) -> Respon
         raise WrongPassword(WRONG)
     response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
     response.set_cookie(
-        COOKIE,
+        cookie_for(request.url.scheme),
         site.doorkeeper.write(sign_in),
         max_age=LASTS_S,
         httponly=True,
@@ -55,14 +56,12 @@ def without_cookie(request: Request) -> Response:
     """The page for signing in, and the cookie gone."""
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     response.delete_cookie(
-        COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+        cookie_for(request.url.scheme),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
     )
     return response
-
-
-def sign_in_of(request: Request, site: Site) -> UUID | None:
-    """What the cookie says, whether it still counts or not."""
-    return site.doorkeeper.read(request.cookies.get(COOKIE, ""))
 
 
 def address_of(request: Request) -> str:

@@ -7,6 +7,7 @@ changed role holds at once.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
+from uuid import UUID
 
 from fastapi import Request
 
@@ -15,7 +16,7 @@ from myograph.db.identity import Person, Via
 from myograph.db.tokens import Scope
 from myograph.errors import NotAllowed, NotSignedIn
 from myograph.services.come_in import PREFIX, fingerprint
-from myograph.web.auth import COOKIE
+from myograph.web.auth import cookie_for
 from myograph.web.headers import SAFE_METHODS, bearer_of
 from myograph.web.provider.subjects import NOT_VALID, Subject
 from myograph.web.site import Site
@@ -50,7 +51,7 @@ def recognised(request: Request, site: Site, *, attended: bool = True) -> Recogn
 
 
 def _by_cookie(request: Request, site: Site, *, attended: bool) -> Recognised:
-    sign_in = site.doorkeeper.read(request.cookies.get(COOKIE, ""))
+    sign_in = sign_in_of(request, site)
     if sign_in is None:
         raise NotSignedIn(SIGN_IN)
     seen = attended and UNATTENDED not in request.headers
@@ -59,6 +60,11 @@ def _by_cookie(request: Request, site: Site, *, attended: bool) -> Recognised:
     if person is None:
         raise NotSignedIn("You are signed out. Please sign in again.")
     return Recognised(person, "cookie")
+
+
+def sign_in_of(request: Request, site: Site) -> UUID | None:
+    """What the cookie says, whether it still counts or not."""
+    return site.doorkeeper.read(request.cookies.get(cookie_for(request.url.scheme), ""))
 
 
 def _by_token(site: Site, token: str) -> Recognised:

@@ -18,8 +18,8 @@ from myograph.services.come_in import TOKEN_DAYS, token_of_visitor
 from myograph.services.passwords import SHORTEST, accepted
 from myograph.web import problems
 from myograph.web.deps import TheSite, Transaction, Visitor, short_transaction
-from myograph.web.entrance import address_of, sign_in_of, without_cookie
-from myograph.web.recognise import needs
+from myograph.web.entrance import address_of, without_cookie
+from myograph.web.recognise import needs, sign_in_of
 from myograph.web.site import Site
 from myograph.web.templating import render
 

@@ -22,7 +22,7 @@ from myograph.simulate.presets import Wish, session
 from myograph.simulate.sessions import simulate_session
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.app import create_app
-from myograph.web.auth import COOKIE, Doorkeeper
+from myograph.web.auth import Doorkeeper, cookie_for
 from myograph.web.site import Limits
 from myograph.web.webhooks.sources import Source
 from myograph.worker.run import run_until_empty
@@ -134,7 +134,7 @@ class Served:
         return httpx2.Client(
             transport=self.server._transport,
             base_url=self.server.base_url,
-            cookies={COOKIE: self.cookie(login)} if login else {},
+            cookies={cookie_for(self.server.base_url.scheme): self.cookie(login)} if login else {},
             headers=headers,
         )
 

@@ -1,10 +1,12 @@
 """Settings, read once by whoever starts the program and passed on as a value."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from myograph.errors import BadInput
 
 UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024
 
@@ -26,6 +28,7 @@ class Settings(BaseSettings):
     sign_in               local: people sign in with passwords of this installation alone
     audit_key             signs anchors of the log of who did what; never reaches the database
     audit_keep_days       what is older is removed from that log; None: nothing ever is
+    retain_..._days       how long what is over is kept: decision 146
     """
 
     model_config = SettingsConfigDict(env_prefix="MYOGRAPH_", frozen=True, extra="ignore")
@@ -56,6 +59,8 @@ class Settings(BaseSettings):
     idle_minutes: float = Field(default=120.0, gt=0)
     audit_key: SecretStr | None = None
     audit_keep_days: int | None = Field(default=None, ge=366)  # the database keeps a year
+    retain_events_days: int = Field(default=30, ge=7, le=36_500)
+    retain_sign_ins_days: int = Field(default=90, ge=1, le=36_500)
     pool_size: int = 10
     pool_timeout: float = 2.0  # seconds, then 503 with Retry-After
     event_targets: SecretStr | None = None  # a list in JSON: name, url, secret, events
@@ -68,6 +73,15 @@ class Settings(BaseSettings):
     cors_origins: str | None = None  # comma separated: sites whose scripts may use tokens here
     timezone: str = "Europe/Brussels"  # of INFO.TIME, which names none
     log: Literal["json", "text"] = "text"
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - as the class above takes them
+        """Raises BadInput with the first setting that is not right, and never what was given."""
+        try:
+            super().__init__(**given)
+        except ValidationError as exc:
+            wrong = exc.errors(include_input=False, include_url=False)[0]
+            name = "_".join(str(part) for part in wrong["loc"])
+            raise BadInput(f"MYOGRAPH_{name.upper()} is not right: {wrong['msg']}.") from None
 
     @property
     def accepted_buckets(self) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_nobody_deletes_but_the_worker_what_is_its_own(owner, role):
     if role == "myograph_privacy":  # what else is a patient's goes with these
         deletes = {"patients", "storage_outbox", "therapy_sessions", "upload_events"}
     if role == "myograph_accounts":
-        deletes = {"sign_ins", "welcome_links"}
+        deletes = {"api_tokens", "sign_ins", "welcome_links"}
     assert {name for (name,) in rows} == deletes
 
 

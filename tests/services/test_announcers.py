@@ -313,37 +313,7 @@ def test_a_delivery_that_is_not_there_cannot_be_played_again(database, clinic):
         conn.execute("SELECT app.replay_event(7)")
 
 
-# ── forgotten
-
-
-def test_old_deliveries_are_forgotten_and_their_objects_are_not(database, clinic, tell, rows):
-    tell(replace(WEBHOOK, delivery_id="1"))
-    tell(replace(WEBHOOK, delivery_id="2"))
-    with database.connect("postgres") as conn:
-        conn.execute(
-            "UPDATE upload_events SET received_at = now() - interval '31 days' WHERE id = 1"
-        )
-        conn.execute(
-            "INSERT INTO storage_outbox (operation, bucket, name, settled_at)"
-            " VALUES ('INSERT', 'b', 'n', now() - interval '31 days'), ('INSERT', 'b', 'n', now()),"
-            " ('INSERT', 'b', 'n', NULL)"
-        )
-    with database.connect("myograph_work") as conn:
-        assert conn.execute("SELECT app.forget_events('30 days')").fetchone() == (1,)
-        assert conn.execute("SELECT id FROM upload_events").fetchall() == [(2,)]
-        assert conn.execute("SELECT count(*) FROM storage_outbox").fetchone() == (2,)
-    assert tell(replace(WEBHOOK, delivery_id="1")).outcome == "duplicate"
-    assert len(rows()) == 1
-
-
-def test_thousands_of_old_deliveries_are_forgotten_at_once(database, clinic):
-    with database.connect("postgres") as conn:
-        conn.execute(
-            "INSERT INTO upload_events (source, delivery_id, outcome, received_at)"
-            " SELECT 's', n, 'ignored', now() - interval '40 days' FROM generate_series(1, 2500) n"
-        )
-    with database.connect("myograph_work") as conn:
-        assert conn.execute("SELECT app.forget_events('30 days')").fetchone() == (2500,)
+# ── sent
 
 
 def test_what_is_sent_holds_what_is_known_and_nothing_else():

@@ -248,28 +248,6 @@ def test_who_dies_while_sending_leaves_the_event_due_again(
     assert events("sent")[0].tries == 2
 
 
-def test_settled_events_are_forgotten_after_thirty_days(
-    upload, run_queue, clinic, pool, target, send, events
-):
-    announce(pool, [target])
-    upload()
-    upload(name="P001/b.c3d")
-    run_queue()
-    assert send(target)
-    assert send(target)
-    with pool.connection() as conn:
-        conn.execute(
-            "UPDATE outgoing_events SET settled_at = now() - interval '29 days'"
-            " WHERE id = (SELECT min(id::text)::uuid FROM outgoing_events)"
-        )
-        conn.execute(
-            "UPDATE outgoing_events SET settled_at = now() - interval '31 days'"
-            " WHERE id = (SELECT max(id::text)::uuid FROM outgoing_events)"
-        )
-    announce(pool, [target])
-    assert len(events()) == 1
-
-
 def test_the_signature_is_that_of_the_standard():
     headers = signed(key_of(SECRET), number="msg_1", at=1, body=b"{}")
     with pytest.raises(WebhookVerificationError, match="old"):

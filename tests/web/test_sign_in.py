@@ -189,17 +189,6 @@ def test_whoever_does_something_stays_and_a_page_by_itself_does_not(served, some
     assert status(served, cookie) == 401
 
 
-def test_sign_ins_of_long_ago_are_forgotten(served, someone, site_database, people):
-    sign_in(served, someone)
-    later(site_database, someone, until="30 days 13 hours")
-    sign_in(served, someone)
-    with site_database.connect("postgres") as conn:
-        kept = conn.execute(
-            "SELECT count(*) FROM sign_ins WHERE person_id = %s", [people[someone]]
-        ).fetchone()
-    assert kept == (1,)
-
-
 def test_who_came_in_and_who_did_not_is_written_down(served, someone, site_database, people):
     sign_in(served, someone, "battery staple")
     served.as_(None).post("/sign-out", headers=cookie_of(sign_in(served, someone)))

@@ -13,6 +13,7 @@ import structlog
 from myograph.db import sweeps
 from myograph.db.pool import open_pool
 from myograph.errors import StoreResting, StoreUnavailable
+from myograph.services.forget_old import Retention
 from myograph.storage.drafts import ABANDONED_AFTER_S
 from myograph.worker import sweeper
 from myograph.worker.breaker import Breaker, guarded
@@ -48,6 +49,7 @@ def of(pool, store):
         buckets=(BUCKET,),
         listing_every_s=0.05,
         outbox_every_s=0.05,
+        forget_every_s=0.05,
         settle_s=0,
     )
 
@@ -212,18 +214,24 @@ def test_a_store_that_is_left_alone_is_left_alone_by_the_sweep_too(of, put, pool
     assert problems() == ["The store does not answer."]
 
 
-def test_old_deliveries_are_forgotten_and_their_sessions_are_not(of, put, pool, upload, database):
+@pytest.mark.parametrize("buckets", [(BUCKET,), ()])
+def test_old_deliveries_are_forgotten_and_their_sessions_are_not(
+    of, pool, upload, database, buckets
+):
+    """And one line says how many, whether or not there is a store to be listed."""
     upload(game_file(), name="P001/b.c3d")
     with database.connect("postgres") as conn:
-        conn.execute("UPDATE upload_events SET received_at = now() - interval '31 days'")
-    put("P001/a.c3d")
-
-    def sources():
-        with pool.connection() as conn:
-            return {row[0] for row in conn.execute("SELECT source FROM upload_events").fetchall()}
-
-    swept(of, lambda: sources() == {"sweep"})
-    assert names(pool) == {"P001/a.c3d", "P001/b.c3d"}
+        conn.execute("UPDATE upload_events SET received_at = now() - interval '11 days'")
+    shorter = replace(of, buckets=buckets, retention=Retention(events_days=10))
+    with structlog.testing.capture_logs() as said:
+        swept(shorter, lambda: "forgotten" in {line["event"] for line in list(said)})
+    [line] = [line for line in said if line["event"] == "forgotten"]
+    counted = {name: n for name, n in line.items() if name not in {"event", "log_level"}}
+    assert counted.pop("deliveries") == 1
+    assert set(counted.values()) == {0}
+    assert names(pool) == {"P001/b.c3d"}
+    with pool.connection() as conn:
+        assert conn.execute("SELECT FROM upload_events WHERE source <> 'sweep'").fetchall() == []
 
 
 def test_what_the_store_noted_is_announced_too(of, pool):

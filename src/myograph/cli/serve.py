@@ -79,6 +79,7 @@ def work(
     Example: MYOGRAPH_WORKER_DATABASE_URL=postgresql://... myograph work --concurrency 2
     """
     from myograph.cli import children, logs, system
+    from myograph.services.forget_old import Retention
     from myograph.worker.measuring import Limits
     from myograph.worker.run import run_worker
 
@@ -98,6 +99,7 @@ def work(
             limits=Limits(memory_mb=settings.measure_memory_mb, measure_s=settings.measure_seconds),
             buckets=settings.accepted_buckets,
             keeping=system.keeping(bench, settings),
+            retention=Retention(settings.retain_events_days, settings.retain_sign_ins_days),
         )
 
 

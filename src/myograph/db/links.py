@@ -69,3 +69,12 @@ def accept(
             .fetchone()
         )
     return person
+
+
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete what was used or ran out so long ago, so many at most; how many there were."""
+    return certain(
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT app.forget_links(%s, %s)", [days, most])
+        .fetchone()
+    )

@@ -87,6 +87,20 @@ def put_off(conn: Connection, change: Change, problem: str) -> None:
     )
 
 
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete what was settled so long ago, so many at most; how many there were."""
+    return conn.execute(
+        """
+        DELETE FROM storage_outbox
+         WHERE id IN (SELECT id
+                        FROM storage_outbox
+                       WHERE settled_at < now() - make_interval(days => %s)
+                       LIMIT %s)
+        """,
+        [days, most],
+    ).rowcount
+
+
 def stuck(conn: Connection, *, limit: int) -> list[Stuck]:
     """What failed and waits for its next try, the oldest first. For admins."""
     return (

@@ -129,10 +129,17 @@ def give_up(conn: Connection, event_id: UUID, *, problem: str) -> None:
     )
 
 
-def forget_settled(conn: Connection, *, days: int) -> int:
-    """Delete what was settled so long ago; how many there were."""
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete what was settled so long ago, so many at most; how many there were."""
     return conn.execute(
-        "DELETE FROM outgoing_events WHERE settled_at < now() - make_interval(days => %s)", [days]
+        """
+        DELETE FROM outgoing_events
+         WHERE id IN (SELECT id
+                        FROM outgoing_events
+                       WHERE settled_at < now() - make_interval(days => %s)
+                       LIMIT %s)
+        """,
+        [days, most],
     ).rowcount
 
 

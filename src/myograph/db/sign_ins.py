@@ -40,3 +40,12 @@ def end(conn: Connection, sign_in: UUID) -> None:
 def end_all(conn: Connection) -> None:
     """Every one of the person whom this transaction acts for."""
     conn.execute("SELECT app.sign_out_everywhere()")
+
+
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete what ended so long ago, so many at most; how many there were."""
+    return certain(
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT app.forget_sign_ins(%s, %s)", [days, most])
+        .fetchone()
+    )

@@ -81,15 +81,6 @@ def plan_anew(conn: Connection) -> None:
     conn.execute("DISCARD PLANS")
 
 
-def forget(conn: Connection, *, days: int = 30) -> int:
-    """Deliveries that are older; which session an object has is never forgotten."""
-    return certain(
-        conn.cursor(row_factory=scalar_row)
-        .execute("SELECT app.forget_events(make_interval(days => %s))", [days])
-        .fetchone()
-    )
-
-
 def last(conn: Connection) -> list[LastSweep]:
     """Of each bucket, as far as this person may see them."""
     return (

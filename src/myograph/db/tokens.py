@@ -121,3 +121,12 @@ def of_person(conn: Connection, person_id: UUID) -> list[Token]:
         )
         .fetchall()
     )
+
+
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete what was revoked or ran out so long ago, so many at most; how many there were."""
+    return certain(
+        conn.cursor(row_factory=scalar_row)
+        .execute("SELECT app.forget_tokens(%s, %s)", [days, most])
+        .fetchone()
+    )

@@ -128,3 +128,18 @@ def replay(conn: Connection, event_id: int) -> Replayed:
             )
             .fetchone()
         )
+
+
+def forget(conn: Connection, *, days: int, most: int) -> int:
+    """Delete the oldest deliveries, so many at most; which session an object has is not forgotten.
+
+    In the order of arrival, and so without an index of times.
+    """
+    return conn.execute(
+        """
+        DELETE FROM upload_events
+         WHERE id IN (SELECT id FROM upload_events ORDER BY id LIMIT %s)
+           AND received_at < now() - make_interval(days => %s)
+        """,
+        [most, days],
+    ).rowcount

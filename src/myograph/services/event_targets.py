@@ -15,7 +15,6 @@ from myograph.errors import BadInput
 from myograph.services.standard_webhooks import key_of
 
 EVERY: Final[tuple[Type, ...]] = ("session.analysed", "session.failed")
-KEPT_DAYS: Final = 30
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -53,10 +52,9 @@ def targets_of(text: str, allowed_hosts: Sequence[str]) -> tuple[Target, ...]:
 
 
 def announce(pool: ConnectionPool[Connection], targets: Sequence[Target]) -> None:
-    """Let the database make events for these targets, and for no others; forget old ones."""
+    """Let the database make events for these targets, and for no others."""
     with pool.connection() as conn:
         outgoing.announce_targets(conn, [(target.name, target.events) for target in targets])
-        outgoing.forget_settled(conn, days=KEPT_DAYS)
 
 
 def _check(target: Target, allowed_hosts: frozenset[str]) -> None:

@@ -19,6 +19,7 @@ from myograph.db.pool import open_pool
 from myograph.services.analyse_session import Terms
 from myograph.services.event_targets import Target, announce
 from myograph.services.extract_metadata import DEFAULT_ZONE
+from myograph.services.forget_old import Retention
 from myograph.services.keep_audit import Keeping
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.listing import SETTLE_S
@@ -45,6 +46,7 @@ class Rhythm:
     listing_every_s   a bucket is listed this often by all workers together
     outbox_every_s    and the store's own outbox by each of them
     settle_s    a file that was touched since may still be being written
+    forget_every_s    what is kept for a time only is looked through this often
     seal_every_s      what people did is sealed this often
     anchor_every_s    and this often one looks whether a day has passed since the last anchor
     stop_within_s    what runs when it is asked to stop may end by itself; then it is put down
@@ -57,6 +59,7 @@ class Rhythm:
     stop_within_s: float = 10.0
     listing_every_s: float = 15 * 60.0
     outbox_every_s: float = 60.0
+    forget_every_s: float = 60 * 60.0
     settle_s: float = SETTLE_S
     seal_every_s: float = 1.0
     anchor_every_s: float = 60 * 60.0
@@ -74,6 +77,7 @@ class Work:
     rhythm: Rhythm = field(default_factory=Rhythm)
     breaker: Breaker = field(default_factory=Breaker)
     keeping: Keeping = field(default_factory=Keeping)
+    retention: Retention = field(default_factory=Retention)
 
 
 def run_worker(
@@ -90,6 +94,7 @@ def run_worker(
     limits: Limits | None = None,
     buckets: tuple[str, ...] = (),
     keeping: Keeping | None = None,
+    retention: Retention | None = None,
 ) -> None:
     """Work until SIGINT or SIGTERM; jobs that run then are finished, or left to another worker.
 
@@ -98,6 +103,7 @@ def run_worker(
     limits     of what measuring one file may cost
     buckets    are looked through for what nobody announced
     keeping    of the log of who did what
+    retention  of what else is kept for a time only
     """
     terms = Terms(pseudonym_key=pseudonym_key, zone=timezone, protocol=protocol, lease_s=lease_s)
     work = Work(
@@ -108,6 +114,7 @@ def run_worker(
         concurrency or os.cpu_count() or 1,
         rhythm or Rhythm(),
         keeping=keeping or Keeping(),
+        retention=retention or Retention(),
     )
     # A claim is kept alive well before it runs out.
     processes = Processes(limits, beat_every_s=lease_s / 4)
@@ -158,7 +165,9 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
         buckets=work.buckets,
         listing_every_s=work.rhythm.listing_every_s,
         outbox_every_s=work.rhythm.outbox_every_s,
+        forget_every_s=work.rhythm.forget_every_s,
         settle_s=work.rhythm.settle_s,
+        retention=work.retention,
     )
     seals = Sealing(
         pool=has.pool,

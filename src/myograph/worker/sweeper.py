@@ -1,10 +1,10 @@
-"""Sweeps the store beside the jobs: what nobody announced is found all the same."""
+"""Sweeps beside the jobs: what nobody announced is found, and what is old is forgotten."""
 
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import psycopg
@@ -12,7 +12,7 @@ import structlog
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from myograph.db import sweeps
+from myograph.services.forget_old import Retention, forget_old
 from myograph.services.look_into_store import Progress
 from myograph.services.measure_file import Stopped
 from myograph.services.sweep_outbox import sweep_outbox
@@ -31,6 +31,7 @@ class Sweeping:
 
     store       left alone where it does not answer, as by the analyses
     settle_s    what was touched since may still be being written
+    retention   how long what is over is kept
     """
 
     pool: ConnectionPool[Connection]
@@ -38,17 +39,21 @@ class Sweeping:
     buckets: tuple[str, ...]
     listing_every_s: float
     outbox_every_s: float
+    forget_every_s: float
     settle_s: float
+    retention: Retention = field(default_factory=Retention)
 
 
 @asynccontextmanager
 async def sweeping(of: Sweeping) -> AsyncGenerator[None]:
-    """The outbox, and beside it one bucket after the other, now and then while the block lasts."""
+    """The outbox, beside it one bucket after the other, and what is old: now and then, while the
+    block lasts."""
     stop = threading.Event()
     listings = [partial(_sweep, of, bucket, stop) for bucket in of.buckets]
     sweepers = [
         asyncio.create_task(_for_ever([partial(_sweep_outbox, of, stop)], of.outbox_every_s)),
         asyncio.create_task(_for_ever(listings, min(_LOOK_EVERY_S, of.listing_every_s))),
+        asyncio.create_task(_for_ever([partial(_forget, of, stop)], of.forget_every_s)),
     ]
     try:
         yield
@@ -100,10 +105,14 @@ def _sweep(of: Sweeping, bucket: str, stop: threading.Event) -> None:
     if swept is None:
         return
     _log(swept)
-    with of.pool.connection() as conn:
-        sweeps.forget(conn)
     if of.store.root is not None:
         remove_abandoned_drafts(of.store.root)
+
+
+def _forget(of: Sweeping, stop: threading.Event) -> None:
+    forgotten = asdict(forget_old(of.pool, of.retention, beat=partial(_go_on, stop)))
+    if any(forgotten.values()):
+        log.info("forgotten", **forgotten)
 
 
 def _go_on(stop: threading.Event) -> None:

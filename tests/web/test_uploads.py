@@ -20,8 +20,9 @@ from myograph.settings import UPLOAD_LIMIT_BYTES
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.web.api.uploads import FileResult, address_of, checked_name, results_of
 from myograph.web.auth import COOKIE
+from myograph.web.site import Limits
 from tests.web.conftest import LIMIT
-from tests.web.servers import running
+from tests.web.servers import PATIENCE_S, running
 
 PAGE = {"Accept": "text/html"}
 NAME = "Ghostly_Emg_20250310_11-46-23-0823.c3d"
@@ -345,6 +346,41 @@ def test_an_upload_that_breaks_off_leaves_nothing(served, make_app, tmp_path):
             sender.sendall(head.encode() + b"x" * 500)
     assert [line["event"] for line in lines if line["event"] != "request"] == ["disconnected"]
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def begun_upload(served, address, sent):
+    """A connection on which so much of an upload of 1000 bytes has been sent."""
+    host, port = httpx2.URL(address).host, httpx2.URL(address).port
+    head = (
+        f"PUT /api/uploads/slow.c3d HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        f"Cookie: {COOKIE}={served.cookie('ann')}\r\nContent-Length: 1000\r\n\r\n"
+    )
+    line = socket.create_connection((host, port), timeout=PATIENCE_S)
+    line.sendall(head.encode() + b"x" * sent)
+    return line
+
+
+def test_whoever_waits_for_a_sender_holds_up_no_other(served, make_app, tmp_path):
+    limits = Limits(pieces_at_once=1)
+    with running(make_app(store=folder_store(tmp_path), limits=limits)) as server:
+        address = f"{server.address}/api/uploads/a.c3d"
+        cookies = {COOKIE: served.cookie("ann")}
+        with begun_upload(served, server.address, 500) as slow:
+            answers = [httpx2.put(address, content=b"y", cookies=cookies) for _ in range(3)]
+            slow.sendall(b"x" * 500)
+            assert slow.recv(100).startswith(b"HTTP/1.1 202")
+    assert [answer.status_code for answer in answers] == [202] * 3
+
+
+def test_a_turn_is_given_back_whatever_becomes_of_the_upload(served, make_app, tmp_path):
+    limits = Limits(pieces_at_once=1, upload_bytes=10_000)
+    with running(make_app(store=folder_store(tmp_path), limits=limits)) as server:
+        address = f"{server.address}/api/uploads/a.c3d"
+        cookies = {COOKIE: served.cookie("ann")}
+        begun_upload(served, server.address, 500).close()
+        sent = [iter([b"x" * 20_000]), b"", b"y"]
+        answers = [httpx2.put(address, content=content, cookies=cookies) for content in sent]
+    assert [answer.status_code for answer in answers] == [413, 422, 202]
 
 
 def test_the_address_of_an_upload_can_be_made_from_its_name(served):

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, Semaphore
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -103,6 +104,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:
         size, timeout_s = settings.pool_size, settings.pool_timeout
+        # More would only wait for a connection, and for each other: decision 103.
+        current_default_thread_limiter().total_tokens = size
         with open_pool(web_url, size=size, timeout=timeout_s) as pool:
             async with (
                 live.listening(web_url),
@@ -118,6 +121,7 @@ def create_app(
                         live=live,
                         outlines=Outlines(),
                         upload_slots=CapacityLimiter(bounds.uploads_at_once),
+                        upload_turns=Semaphore(bounds.pieces_at_once),
                         limits=bounds,
                         rates=rates,
                         reception=_reception(settings, store, sources, inbox),

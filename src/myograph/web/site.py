@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, Semaphore
 from fastapi import Request
 from jinja2 import Environment
 from psycopg import Connection
@@ -47,6 +47,7 @@ class Limits:
     text_bytes: int = 256 * 1024
     body_bytes: int = 64 * 1024
     uploads_at_once: int = 16
+    pieces_at_once: int = 2
     delivery_s: float = 10.0
     failures_of_address: int = 30
     keep_alive_s: float = 15.0
@@ -70,6 +71,8 @@ class Site:
     upload_slots   bound how many uploads are written at once: each holds a thread for as long as
                    its sender takes, and pages must not wait for those
     rates          bound how often one person, and one address, may ask
+    upload_turns   bound how many of them have something to do at this moment: whoever only asks
+                   whether we are alive must not wait for sixteen
     reception      of events from stores
     provider       who else may say who somebody is; None: nobody
     clock          seconds since 1970
@@ -83,6 +86,7 @@ class Site:
     live: Live
     outlines: Outlines
     upload_slots: CapacityLimiter
+    upload_turns: Semaphore
     limits: Limits
     rates: Rates
     reception: Reception

@@ -5,7 +5,7 @@ settings and job are made in one transaction, and only after its commit anybody 
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import anyio.from_thread
 import anyio.to_thread
+from anyio import Semaphore
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -144,11 +145,16 @@ async def put_upload(
     file_name = checked_name(name)
     _checked_size(declared_length(request.headers), site.limits.upload_bytes)
 
+    body = _Body(request.stream(), site.upload_turns)
+
     def receive() -> Accepted:
         _check_choice(request, visitor, choice)
-        return _store_and_receive(request, visitor, file_name, _chunks_of(request), choice)
+        return _store_and_receive(request, visitor, file_name, body.pieces(), choice)
 
-    return await anyio.to_thread.run_sync(receive, limiter=site.upload_slots)
+    try:
+        return await anyio.to_thread.run_sync(receive, limiter=site.upload_slots)
+    finally:
+        body.let_go()
 
 
 @router.post("/api/upload", status_code=HTTPStatus.ACCEPTED, response_model=list[FileResult])
@@ -303,15 +309,33 @@ def _check_choice(request: Request, visitor: Person, choice: Choice) -> None:
         raise BadInput(f"None of your patients has the code {choice.patient!r}.")
 
 
-def _chunks_of(request: Request) -> Iterator[bytes]:
-    """The body as it comes, for a thread: the next chunk is awaited when this one is written."""
-    stream = request.stream()
+class _Body:
+    """A body as it comes, for a thread: the next piece is awaited when this one is written.
 
-    async def following() -> bytes:
-        return await anext(stream, b"")
+    A piece that is being written has one of the `turns`; who waits for the sender has none.
+    """
 
-    while chunk := anyio.from_thread.run(following):
-        yield chunk
+    def __init__(self, stream: AsyncGenerator[bytes], turns: Semaphore) -> None:
+        self._stream = stream
+        self._turns = turns
+        self._has_turn = False
+
+    def pieces(self) -> Iterator[bytes]:
+        while piece := anyio.from_thread.run(self._following):
+            yield piece
+
+    def let_go(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._turns.release()
+
+    async def _following(self) -> bytes:
+        self.let_go()
+        piece = await anext(self._stream, b"")
+        if piece:
+            await self._turns.acquire()
+            self._has_turn = True
+        return piece
 
 
 def _choice_of(form: FormData) -> Choice:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -20,12 +21,14 @@ import psycopg
 from myograph.analysis.measure import measure
 from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
+from myograph.analysis.results import Measurement
 from myograph.c3d.recording import read_facts, read_recording
 from myograph.c3d.source import BytesSource
 from myograph.c3d.write import GameSession
 from myograph.db import accounts, lease, patients, results, sessions
 from myograph.db.embedded import Cluster, running
 from myograph.db.identity import Person, become
+from myograph.recording import Facts
 from myograph.services.receive_upload import Upload, receive_upload
 from myograph.services.rescore_session import score
 from myograph.simulate.sessions import SimulatedSession, simulate_session
@@ -102,7 +105,8 @@ def _fill(cluster: Cluster, person: Person, count: int) -> dict[str, list[float]
                 "SELECT id FROM therapy_sessions WHERE storage_etag = %s", [f"{number}"]
             ).fetchall()
             digest = hashlib.sha256(str(number).encode()).hexdigest()
-            times["save"].append(_timed(lambda: _save(work, made[0], measured, facts, digest)))  # noqa: B023
+            save = partial(_save, work, made[0], measured, facts, digest, len(content))
+            times["save"].append(_timed(save))
     return times
 
 
@@ -117,12 +121,19 @@ def _receive(conn: psycopg.Connection, person: Person, upload: Upload) -> None:
     conn.commit()
 
 
-def _save(conn: psycopg.Connection, session_id: UUID, measured, facts, digest: str) -> None:  # noqa: ANN001
+def _save(
+    conn: psycopg.Connection,
+    session_id: UUID,
+    measured: Measurement,
+    facts: Facts,
+    digest: str,
+    size_bytes: int,
+) -> None:
     claim = lease.claim(conn, session_id, seconds=30)
     assert claim is not None
     conn.commit()
     lease.hold(conn, claim)
-    results.identify(conn, session_id, digest)
+    results.identify(conn, session_id, digest, size_bytes=size_bytes)
     results.remember_protocol(conn, DEFAULT, METHOD)
     channels = results.channels_of(measured, facts)
     scored = score(conn, session_id, channels, pseudonym_key="key")

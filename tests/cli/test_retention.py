@@ -4,15 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from myograph.cli.main import REFUSED
 from myograph.errors import BadInput
 from myograph.settings import Settings
-
-PATIENCE_S = 60.0
+from tests.waiting import wait_for
 
 
 def test_a_worker_removes_what_the_settings_no_longer_keep(database, clinic, store, tmp_path):
@@ -49,13 +47,6 @@ def test_a_worker_removes_what_the_settings_no_longer_keep(database, clinic, sto
     [line] = [line for line in log.read_text().splitlines() if "forgotten" in line]
     assert "deliveries=1" in line
     assert "sign_ins=1" in line
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

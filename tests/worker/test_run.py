@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 from myograph.db import lease, sessions
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
+from tests.waiting import wait_for
 
 PATIENCE_S = 60.0
 
@@ -61,14 +61,6 @@ def kill(process):
         with suppress(psutil.NoSuchProcess):
             member.kill()
     process.wait()
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture

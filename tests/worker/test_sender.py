@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 import psycopg
 import pytest
@@ -10,6 +9,7 @@ from myograph.services import send_events
 from myograph.services.event_targets import announce
 from myograph.worker import sender
 from tests.services.test_send_events import Receiver, Target
+from tests.waiting import wait_for
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -26,13 +26,6 @@ def receivers():
 def pool(database):
     with ConnectionPool(database.url("myograph_work"), min_size=1, max_size=4, open=True) as pool:
         yield pool
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 def told(pool, *targets, until):

@@ -1,5 +1,7 @@
 """The middleware around a small application of its own; the real one is asked in test_app.py."""
 
+import asyncio
+
 import pytest
 import structlog
 from fastapi import FastAPI, Request
@@ -12,6 +14,7 @@ from myograph.web.headers import (
     CONTENT_SECURITY_POLICY,
     BodyLimit,
     Bugs,
+    InTurn,
     RequestLog,
     SameOrigin,
     SecurityHeaders,
@@ -196,3 +199,33 @@ def test_another_site_may_not(client, headers):
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_another_site_may_link_to_us(client, headers):
     assert client.get("/things/a", headers=headers).status_code == 200
+
+
+def began(requests):
+    """Which turn of the loop each of these paths, asked for at once, began in."""
+    turn, begun = 0, []
+
+    async def app(scope, _receive, _send):
+        begun.append((scope["path"], turn))
+
+    async def ask():
+        nonlocal turn
+        surrounded = InTurn(app, at_once={"/livez"})
+        asked = [surrounded({"type": "http", "path": path}, None, None) for path in requests]
+        waiting = asyncio.gather(*asked)
+        while not waiting.done():
+            turn += 1
+            await asyncio.sleep(0)
+
+    asyncio.run(ask())
+    return begun
+
+
+def test_of_many_requests_at_once_one_begins_in_a_turn():
+    turns = [turn for _, turn in began(["/sessions"] * 20)]
+    assert len(turns) == 20
+    assert len(set(turns)) == 20
+
+
+def test_whoever_asks_whether_we_are_alive_waits_for_nobody():
+    assert began(["/sessions"] * 20 + ["/livez"])[0] == ("/livez", 1)

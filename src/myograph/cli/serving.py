@@ -1,6 +1,7 @@
 """The web and its worker, kept running until somebody stops them."""
 
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ GRACE_S = 5
 # sixteen uploads whoever only asks whether we are alive waited for 80.
 TURN_S = 0.0005
 ANSWERS_WITHIN_S = 5
+DOORS = 16
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -118,9 +120,30 @@ def serve(system: System, listener: socket.socket, announce: Callable[[str], Non
         secret=system.cookie_key,
         sources=system.sources,
     )
+    settle(app)
     config = config_of(app, trusted_proxies=system.settings.trusted_proxies)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it is done
-        _Server(config, app, announce).run(sockets=[listener])
+        _Server(config, app, announce).run(sockets=doors(listener))
+
+
+def settle(app: FastAPI) -> None:
+    """Do now what would else stop everybody in the middle of the first requests.
+
+    FastAPI builds its routes when they are first needed; and to look for garbage among all that is
+    built for good took Python 60 to 150 ms each time.
+    """
+    app.openapi()
+    gc.collect()
+    gc.freeze()
+
+
+def doors(listener: socket.socket) -> list[socket.socket]:
+    """The same listener, many times over.
+
+    The loop lets in one connection by each of them in a turn (libuv since 1.45, pull request 3696):
+    by one door the last of a hundred that come at once waits for a hundred turns.
+    """
+    return [listener, *(listener.dup() for _ in range(DOORS - 1))]
 
 
 def config_of(app: ASGIApp, *, trusted_proxies: str) -> uvicorn.Config:

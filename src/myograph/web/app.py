@@ -47,6 +47,7 @@ from myograph.web.headers import (
     Aside,
     BodyLimit,
     Bugs,
+    InTurn,
     RequestLog,
     SameOrigin,
     SecurityHeaders,
@@ -192,6 +193,7 @@ def _surround(app: FastAPI, limits: Limits, rates: Rates, *, elsewhere: Collecti
         )
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(InTurn, at_once={"/livez"})
     app.add_middleware(RequestLog)
     app.add_middleware(Aside, addresses=frozenset(webhooks.ADDRESSES), to=_deliveries(limits))
 

@@ -1,12 +1,14 @@
 """What surrounds every request: its number, its log line, its limits, and what browsers may do.
 
-Pure ASGI, outermost first: RequestLog, SecurityHeaders, Bugs, AddressRate, SameOrigin, BodyLimit.
+Pure ASGI, outermost first: RequestLog, InTurn, SecurityHeaders, Bugs, AddressRate, SameOrigin,
+BodyLimit.
 """
 
 import re
 import time
+from asyncio import Lock, sleep
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from traceback import format_exception
 from typing import Final, TypeAlias
@@ -119,6 +121,27 @@ class Bugs:
             if begun:  # half an answer cannot be taken back: the server breaks the connection
                 raise
             await problems.bug(Request(scope))(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class InTurn:
+    """Begins one request after the other, each in a turn of the loop of its own.
+
+    Of a hundred that come at once all would begin in the same turn, and whatever else is due would
+    wait for the last of them.
+
+    at_once    addresses whose requests begin whoever else waits
+    """
+
+    app: ASGIApp
+    at_once: Collection[str] = ()
+    beginning: Lock = field(default_factory=Lock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in self.at_once:
+            async with self.beginning:
+                await sleep(0)
+        await self.app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,19 @@ not for whoever asks.
 """
 
 import contextlib
+import multiprocessing
+import os
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -63,6 +67,7 @@ PEOPLE: dict[str, Role] = {
 }
 OF_BOB = ("P7302", "okapi")  # in code, file name, reasons and medical facts of his patient
 OF_ANN = ("P7301", "gecko")
+FEW, MANY = 50, 2000
 NOBODY = "00000000-0000-4000-8000-000000000000"
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 HOSTILE = ["\x00", "%00", "../..", "a" * 5000, "\ud83d\ude00", "'; DROP TABLE people; --", "-1"]
@@ -163,21 +168,37 @@ def _accepted(answer: httpx2.Response) -> httpx2.Response:
     return answer
 
 
-def fuzz(here: Place, cases: int, *, seed: int, only: str = "") -> Outcome:
+def fuzz(
+    here: Place, cases: int, *, seed: int, only: str = "", share: tuple[int, int] = (0, 1)
+) -> Outcome:
     """`cases` requests to each operation, each of them by everybody.
 
     The admin comes last: what they change is others' to see.
+
+    only     of operations with this in their names
+    share    of these the second number's part that the first one names
     """
     outcome = Outcome()
     schema = schemathesis.openapi.from_dict(description_of(here.server.app))
-    operations = [found.ok() for found in schema.get_all_operations()]
+    named = [o for found in schema.get_all_operations() if only in (o := found.ok()).label]
+    operations = named[share[0] :: share[1]]
     for together in (WHO[:-1], WHO[-1:]):
         clients = {who: here.client(who) for who in together}
         for operation in operations:
-            if only in operation.label:
-                for mode in GenerationMode:
-                    _ask(here, clients, operation, mode, max(1, cases // 2), seed, outcome)
+            for mode in GenerationMode:
+                _ask(here, clients, operation, mode, max(1, cases // 2), seed, outcome)
+            if cases > FEW:
+                _say(operation, together, outcome)
     return outcome
+
+
+def _say(operation: APIOperation, together: Sequence[str | None], outcome: Outcome) -> None:
+    asked, wrong = sum(outcome.asked.values()), len(outcome.wrong)
+    print(
+        f"{operation.label} by {len(together)}: {asked} requests so far, {wrong} kinds wrong",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _ask(
@@ -285,23 +306,33 @@ def _told(case: Case, answer: httpx2.Response) -> str:
 
 
 def main(full: bool) -> None:  # noqa: FBT001 - as every benchmark
-    cases = 2000 if full else 50
+    """With --full by as many processes as there are processors, each with a place of its own."""
+    started = time.perf_counter()
+    parts = (os.cpu_count() or 1) if full else 1
+    with ProcessPoolExecutor(parts, mp_context=multiprocessing.get_context("spawn")) as pool:
+        shares = [(part, parts) for part in range(parts)]
+        outcomes = list(pool.map(_part, repeat(MANY if full else FEW), shares))
+    took_s = time.perf_counter() - started
+    asked = sum((o.asked for o in outcomes), Counter[str]())
+    answered = sum((o.answered for o in outcomes), Counter[int]())
+    wrong = {what: example for o in outcomes for what, example in o.wrong.items()}
+    print(f"{asked.total()} requests to {len(asked)} operations, {min(asked.values())} at least")
+    print(f"by {len(WHO)} askers in {took_s:.0f} s: {dict(sorted(answered.items()))}")
+    for what, example in sorted(wrong.items()):
+        print(f"\n{what}\n    {example}")
+    if wrong:
+        sys.exit(f"{len(wrong)} kinds of answers that must not be")
+
+
+def _part(cases: int, share: tuple[int, int]) -> Outcome:
     structlog.configure(processors=[_bugs])
     with (
         tempfile.TemporaryDirectory() as folder,
-        migrated_server("fuzz") as server,
+        migrated_server(f"fuzz{share[0]}") as server,
         fresh_database(server) as database,
         place(database, Path(folder)) as here,
     ):
-        started = time.perf_counter()
-        outcome = fuzz(here, cases, seed=1)
-    took_s = time.perf_counter() - started
-    print(f"{sum(outcome.asked.values())} requests to {len(outcome.asked)} operations")
-    print(f"by {len(WHO)} askers in {took_s:.0f} s: {dict(sorted(outcome.answered.items()))}")
-    for what, example in sorted(outcome.wrong.items()):
-        print(f"\n{what}\n    {example}")
-    if outcome.wrong:
-        sys.exit(f"{len(outcome.wrong)} kinds of answers that must not be")
+        return fuzz(here, cases, seed=1, share=share)
 
 
 def _bugs(_logger: object, _method: str, event: dict[str, Any]) -> str:

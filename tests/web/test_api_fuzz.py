@@ -46,3 +46,33 @@ def test_every_operation_describes_its_errors_as_problem_documents(here):
                 for kind in response["content"]
             }
             assert kinds <= {"application/problem+json", "application/json"}
+
+
+def test_whatever_takes_a_body_describes_it(here):
+    """All that changes something does, but for these, whose address says everything."""
+    document = description_of(here.server.app)
+    without = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method in {"post", "put", "patch"} and "requestBody" not in operation
+    }
+    assert without == {
+        "POST /api/uploads/events/{event_id}/replay",
+        "POST /api/sessions/{session_id}/reprocess",
+        "POST /api/outgoing-events/{event_id}/replay",
+        "POST /api/people/{person_id}/link",
+    }
+
+
+def test_all_but_health_and_deliveries_say_how_one_comes_in(here):
+    document = description_of(here.server.app)
+    open_to_all = {
+        path
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if "security" not in operation
+    }
+    assert open_to_all == {"/livez", "/readyz", "/api/webhooks/storage/c3d-upload"}
+    for path in open_to_all - {"/api/webhooks/storage/c3d-upload"}:
+        assert here.client(None).get(path).status_code == 200

@@ -18,12 +18,14 @@ from myograph.db.sessions import Session, SessionState
 from myograph.errors import BadInput
 from myograph.scoring.results import Side
 from myograph.services.enter_pressures import by_hand, by_sensor
+from myograph.web.api.bodies import takes
 from myograph.web.api.sessions import Entered, entered_in
 from myograph.web.deps import TheSite, Transaction, Uploader, short_transaction
 from myograph.web.site import site_of
 from myograph.web.texts import NO_NUL
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["sessions"])
+SERIES: Final = "time_s,pressure_mmhg,leg\n0.0,101.5,left\n0.5,102.0,left\n"
 NOTHING_SAID: Final = "Nothing was said: please name at least one value."
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -178,7 +180,7 @@ def enter_bfr(session_id: UUID, conn: Transaction, _visitor: Uploader, body: Bfr
     return entered_in(conn, session_id)
 
 
-@router.put("/bfr/series")
+@router.put("/bfr/series", openapi_extra=takes("text/csv", {"type": "string"}, one=SERIES))
 async def put_series(
     session_id: UUID,
     request: Request,

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 
+from myograph.web.api.webhooks import ADDRESS
+from myograph.web.auth import COOKIE
 from myograph.web.deps import Visitor
 
 router = APIRouter(tags=["schema"])
@@ -43,6 +45,15 @@ _OWN_ERRORS: Final = ("/livez", "/readyz")  # these answer everybody, in their o
 _ANYWHERE: Final = (401, 403, 429, 503)
 _ABOUT_ONE: Final = (404, 410)
 _BROUGHT: Final = (400, 409, 412, 413, 422)
+_WHO: Final[Json] = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of one's own, or one of the identity provider",
+    },
+    "signIn": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+}
+_OPEN: Final = (*_OWN_ERRORS, ADDRESS)  # no sign-in; an event is proven by its signature
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
 
 
@@ -57,9 +68,12 @@ def description_of(app: FastAPI) -> Json:
     schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
     if "ProblemDetails" not in schemas:
         schemas["ProblemDetails"] = PROBLEM
+        document["components"]["securitySchemes"] = _WHO
         for path, operation, method in _operations(document):
             if path not in _OWN_ERRORS:
                 _add_problems(operation, method)
+            if path not in _OPEN:
+                operation["security"] = [{name: []} for name in _WHO]
         for described in schemas.values():
             if "started_local" in described.get("properties", {}):
                 described["properties"]["started_local"] = LOCAL_TIME

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -39,6 +39,7 @@ from myograph.recording import Facts
 from myograph.services.receive_upload import Upload, receive_upload
 from myograph.storage.objects import Stored
 from myograph.web import problems
+from myograph.web.api.bodies import takes
 from myograph.web.deps import TheSite, Uploader, short_transaction
 from myograph.web.headers import declared_length
 from myograph.web.recognise import needs
@@ -81,6 +82,17 @@ class Choice(BaseModel, frozen=True):
     left: Leg = Field(None, description="the channel on the left leg")
     right: Leg = Field(None, description="the channel on the right leg")
     rpe: Annotated[int | None, BeforeValidator(_blank_is_none)] = Field(None, ge=0, le=10)
+
+
+BYTES: Final = {"type": "string", "format": "binary"}
+FORM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["files"],
+    "properties": {
+        "files": {"type": "array", "items": BYTES, "minItems": 1, "maxItems": MAX_FILES},
+        **Choice.model_json_schema()["properties"],
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,11 @@ class FileResult:
     sentence: str | None = None
 
 
-@router.put("/api/uploads/{name:text}", status_code=HTTPStatus.ACCEPTED)
+@router.put(
+    "/api/uploads/{name:text}",
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra=takes("application/octet-stream", BYTES),
+)
 @needs("upload")
 async def put_upload(
     name: str,
@@ -157,7 +173,12 @@ async def put_upload(
         body.let_go()
 
 
-@router.post("/api/upload", status_code=HTTPStatus.ACCEPTED, response_model=list[FileResult])
+@router.post(
+    "/api/upload",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=list[FileResult],
+    openapi_extra=takes("multipart/form-data", FORM),
+)
 @router.post(
     "/upload",
     status_code=HTTPStatus.ACCEPTED,

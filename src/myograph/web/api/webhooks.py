@@ -24,7 +24,9 @@ from myograph.db.sessions import State
 from myograph.errors import MyographError, SlowDelivery
 from myograph.services.receive_upload import Received, Upload
 from myograph.web import problems
+from myograph.web.api.bodies import takes
 from myograph.web.site import site_of
+from myograph.web.webhooks.examples import SHAPES, Example
 
 ADDRESS: Final = "/api/webhooks/storage/c3d-upload"
 OLDER: Final = (
@@ -94,7 +96,23 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.post(ADDRESS, status_code=HTTPStatus.ACCEPTED, response_model=Answer, responses=_ANSWERS)
+_ONE: Final = Example(
+    "emg_data", "P001/Ghostly.c3d", "v1", 1048576, "5d41402a", "2026-11-20T09:15:00Z"
+)
+_EVENT: Final = takes(
+    "application/json",
+    {"type": "object"},
+    **{shape: write(_ONE) for shape, write in SHAPES.items()},
+)
+
+
+@router.post(
+    ADDRESS,
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Answer,
+    responses=_ANSWERS,
+    openapi_extra=_EVENT,
+)
 async def receive(request: Request) -> Response:
     """A signed event of a store. 202: written down, and its session is on its way."""
     site = site_of(request)

@@ -249,6 +249,7 @@ def _aim(case: Case, here: Place, chance: random.Random) -> None:
         "session_id": [*here.sessions.values(), NOBODY],
         "code": [OF_ANN[0], OF_BOB[0], *here.pseudonyms, "P404"],
         "channel": ["CH1", "CH2"],
+        "name": ["fuzz.c3d"],
     }
     for name in list(case.path_parameters or {}):
         choice = chance.random()

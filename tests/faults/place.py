@@ -33,10 +33,10 @@ from myograph.services.standard_webhooks import key_of, signed
 from myograph.services.sweep_uploads import sweep_uploads
 from myograph.storage.drafts import remove_abandoned_drafts
 from myograph.storage.objects import ObjectStore, folder_store
+from myograph.storage.scratch import remove_abandoned
 from myograph.web.api.webhooks import ADDRESS
 from myograph.web.auth import COOKIE, Doorkeeper
 from myograph.web.webhooks.examples import Example, s3
-from myograph.worker.scratch import remove_abandoned
 from tests.database import Clinic, Database, fresh_database, settle_clinic
 from tests.faults.checker import Found, jobs_in, problems, sessions_in
 from tests.faults.nursery import Nursery

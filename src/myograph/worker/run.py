@@ -24,11 +24,11 @@ from myograph.services.keep_audit import Keeping
 from myograph.services.measure_file import Measure, measure_here
 from myograph.storage.listing import SETTLE_S
 from myograph.storage.objects import ObjectStore
+from myograph.storage.scratch import scratch_folder
 from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.queue import QUEUE, open_queue
-from myograph.worker.scratch import scratch_folder
 from myograph.worker.sealer import Sealing, sealing
 from myograph.worker.sender import sending
 from myograph.worker.sweeper import Sweeping, sweeping

@@ -1,7 +1,7 @@
-"""Where a worker copies recordings to while it measures them.
+"""Where recordings are copied to while they are measured, and rows wait while a file is made.
 
-A worker that is killed cannot tidy up, and recordings are personal: the next one does it. A folder
-is held by a lock that dies with its process, so what nobody holds is nobody's.
+A program that is killed cannot tidy up, and both are personal: the next one does it. A folder is
+held by a lock that dies with its process, so what nobody holds is nobody's.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ PREFIX = "myograph-worker-"
 
 @contextmanager
 def scratch_folder() -> Generator[Path]:
-    """A folder of this process's own, gone with the block; those of dead workers go at once."""
+    """A folder of this process's own, gone with the block; those of dead ones go at once."""
     remove_abandoned()
     folder, held = _made()
     try:
@@ -29,7 +29,7 @@ def scratch_folder() -> Generator[Path]:
 
 
 def remove_abandoned(where: Path | None = None) -> None:
-    """What dead workers left in `where`; None: the system's folder for such things."""
+    """What dead programs left in `where`; None: the system's folder for such things."""
     for folder in (where or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # held, another user's, or just gone
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -49,4 +49,4 @@ def _made() -> tuple[Path, int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if folder.exists():
                 return folder, descriptor
-            os.close(descriptor)  # another worker thought it abandoned, before we held it
+            os.close(descriptor)  # another program thought it abandoned, before we held it

@@ -5,8 +5,8 @@ import tempfile
 
 import pytest
 
-from myograph.worker import scratch
-from myograph.worker.scratch import PREFIX, remove_abandoned, scratch_folder
+from myograph.storage import scratch
+from myograph.storage.scratch import PREFIX, remove_abandoned, scratch_folder
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_a_folder_is_for_nobody_else_and_goes_with_its_block(temporary):
 def test_what_a_killed_worker_left_goes_when_the_next_one_starts(temporary):
     program = """
 import os, signal
-from myograph.worker.scratch import scratch_folder
+from myograph.storage.scratch import scratch_folder
 with scratch_folder() as folder:
     (folder / "recording.c3d").write_bytes(b"1")
     os.kill(os.getpid(), signal.SIGKILL)

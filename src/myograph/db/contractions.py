@@ -1,11 +1,12 @@
 """The contractions of a session, one row each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,28 @@ class ContractionRow:
 
 def of_session(conn: Connection, session_id: UUID) -> list[ContractionRow]:
     """By channel, in time order."""
-    return (
-        conn.cursor(row_factory=class_row(ContractionRow))
-        .execute(
-            """
-            SELECT channel, number, start_s, end_s, peak, mean, strength, activated_strength,
-                   time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution, masked_share,
-                   cut, source, edit_id, meets_intensity, meets_duration, is_good,
-                   prescribed_intensity, prescribed_duration, short
-              FROM contractions
-             WHERE session_id = %s
-             ORDER BY channel, number
-            """,
-            [session_id],
-        )
-        .fetchall()
+    return of_sessions(conn, [session_id])[session_id]
+
+
+def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, list[ContractionRow]]:
+    """Of each of these sessions, by channel, in time order."""
+    found: dict[UUID, list[ContractionRow]] = {session_id: [] for session_id in ids}
+    rows = conn.cursor(row_factory=kwargs_row(_beside_session)).execute(
+        """
+        SELECT session_id, channel, number, start_s, end_s, peak, mean, strength,
+               activated_strength, time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution,
+               masked_share, cut, source, edit_id, meets_intensity, meets_duration, is_good,
+               prescribed_intensity, prescribed_duration, short
+          FROM contractions
+         WHERE session_id = ANY (%s)
+         ORDER BY session_id, channel, number
+        """,
+        [list(ids)],
     )
+    for session_id, contraction in rows:
+        found[session_id].append(contraction)
+    return found
+
+
+def _beside_session(session_id: UUID, **row: Any) -> tuple[UUID, ContractionRow]:  # noqa: ANN401
+    return session_id, ContractionRow(**row)

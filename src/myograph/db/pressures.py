@@ -1,13 +1,13 @@
 """The cuffs of a session: what was measured of each leg, and by whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection, Cursor
-from psycopg.rows import class_row
+from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Jsonb
 
 from myograph.db.refusals import refusals
@@ -49,19 +49,34 @@ def of_session(conn: Connection, session_id: UUID) -> list[Cuff]:
 def asked(conn: Connection, session_id: UUID) -> Cursor[Cuff]:
     """The same, to be read after other questions were asked."""
     return conn.cursor(row_factory=class_row(Cuff)).execute(
-        """
-        SELECT leg, target_pressure_aop, actual_pressure_aop,
-               pressure_stability_coefficient, safety_gate_status, safety_violations_count,
-               safety_violations_duration_seconds, max_pressure_deviation_aop,
-               patient_aop_baseline_mmhg, patient_limb_circumference_cm, cuff_size,
-               cuff_position, monitoring_device, device_calibration_date,
-               bfr_session_duration_minutes, monitoring_frequency_hz, measurement_method
-          FROM bfr_monitoring
-         WHERE session_id = %s
-         ORDER BY leg
-        """,
-        [session_id],
+        _CUFF + " FROM bfr_monitoring WHERE session_id = %s ORDER BY leg", [session_id]
     )
+
+
+def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, list[Cuff]]:
+    """Of each of these sessions, left before right."""
+    found: dict[UUID, list[Cuff]] = {session_id: [] for session_id in ids}
+    rows = conn.cursor(row_factory=kwargs_row(_beside_session)).execute(
+        _CUFF + ", session_id FROM bfr_monitoring WHERE session_id = ANY (%s) ORDER BY 1",
+        [list(ids)],
+    )
+    for session_id, cuff in rows:
+        found[session_id].append(cuff)
+    return found
+
+
+def _beside_session(session_id: UUID, **row: Any) -> tuple[UUID, Cuff]:  # noqa: ANN401
+    return session_id, Cuff(**row)
+
+
+_CUFF: LiteralString = """
+    SELECT leg, target_pressure_aop, actual_pressure_aop,
+           pressure_stability_coefficient, safety_gate_status, safety_violations_count,
+           safety_violations_duration_seconds, max_pressure_deviation_aop,
+           patient_aop_baseline_mmhg, patient_limb_circumference_cm, cuff_size,
+           cuff_position, monitoring_device, device_calibration_date,
+           bfr_session_duration_minutes, monitoring_frequency_hz, measurement_method
+    """
 
 
 def enter(conn: Connection, session_id: UUID, leg: Side, said: Mapping[str, Any]) -> None:

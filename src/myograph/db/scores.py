@@ -69,31 +69,33 @@ class Scores:
 
 
 def of_session(conn: Connection, session_id: UUID) -> Scores | None:
-    return (
-        conn.cursor(row_factory=class_row(Scores))
-        .execute(
-            """
-            SELECT session_id, overall_performance_score, compliance_score, symmetry_score,
-                   effort_score, game_score, category, symmetry_category,
-                   performance_weights,
-                   configuration_id, configuration_version, c.name AS configuration_name,
-                   configuration_scope, s.targets,
-                   missing, missing_reasons, one_side_only, pressure_verified,
-                   bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
-                   game_points_achieved, game_points_maximum, session_duration_minutes,
-                   left_muscle_completion_rate, left_muscle_intensity_rate,
-                   left_muscle_duration_rate, right_muscle_completion_rate,
-                   right_muscle_intensity_rate, right_muscle_duration_rate,
-                   input_sources, method, protocol_digest, calculated_at
-              FROM performance_scores s
-              JOIN scoring_configuration c ON (c.id, c.version)
-                                            = (configuration_id, configuration_version)
-             WHERE session_id = %s
-            """,
-            [session_id],
-        )
-        .fetchone()
+    return of_sessions(conn, [session_id]).get(session_id)
+
+
+def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Scores]:
+    """Of those of these sessions that have scores."""
+    rows = conn.cursor(row_factory=class_row(Scores)).execute(
+        """
+        SELECT session_id, overall_performance_score, compliance_score, symmetry_score,
+               effort_score, game_score, category, symmetry_category,
+               performance_weights,
+               configuration_id, configuration_version, c.name AS configuration_name,
+               configuration_scope, s.targets,
+               missing, missing_reasons, one_side_only, pressure_verified,
+               bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
+               game_points_achieved, game_points_maximum, session_duration_minutes,
+               left_muscle_completion_rate, left_muscle_intensity_rate,
+               left_muscle_duration_rate, right_muscle_completion_rate,
+               right_muscle_intensity_rate, right_muscle_duration_rate,
+               input_sources, method, protocol_digest, calculated_at
+          FROM performance_scores s
+          JOIN scoring_configuration c ON (c.id, c.version)
+                                        = (configuration_id, configuration_version)
+         WHERE session_id = ANY (%s)
+        """,
+        [list(ids)],
     )
+    return {row.session_id: row for row in rows}
 
 
 def save(

@@ -158,6 +158,14 @@ def get(conn: Connection, person: Person, session_id: UUID) -> Session:
     return session
 
 
+def several(conn: Connection, person: Person, ids: Sequence[UUID]) -> dict[UUID, Session]:
+    """Those of these sessions that this person may see."""
+    rows = conn.cursor(row_factory=class_row(Session)).execute(
+        _SESSION + _SEEN_BY[person.role] + " WHERE id = ANY (%s)", [list(ids)]
+    )
+    return {session.id: session for session in rows}
+
+
 def twins(conn: Connection, session: Session) -> tuple[UUID, ...]:
     """Those this person may see among the sessions of the very same bytes, the oldest first.
 

@@ -1,7 +1,9 @@
 """Measured and judged numbers of each channel of a session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -120,56 +122,60 @@ class ChannelStatistics:
 
 def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
     """In the order of the file's channels."""
-    rows = (
-        conn.cursor(row_factory=dict_row)
-        .execute(
-            """
-            SELECT channel_name, muscle, side, mvc_peak_value, mvc_rms_value,
-                   mvc_confidence_score, mvc_calculation_method, game_mvc, envelope_p95,
-                   activated_p95, rest_level, detection_threshold, implied_rate,
-                   total_contractions, target_contractions,
-                   good_contractions_intensity, good_contractions_duration,
-                   good_contractions_both, completion_rate, intensity_rate, duration_rate,
-                   muscle_compliance_score, left_out, compliance_reason,
-                   rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
-                   whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
-                   whole_spectral_resolution,
-                   temporal_window_s, temporal_windows,
-                   rms_mean, rms_sd, rms_min, rms_max, rms_cv,
-                   mav_mean, mav_sd, mav_min, mav_max, mav_cv,
-                   mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
-                   mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
-                   fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
-                   game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
-                   signal_quality_score, quality_verdict, quality_reasons, masked_share,
-                   dropouts, saturated_share, repeats, spikes, artifacts_detected, snr_db,
-                   noise_level, noise_level_db, powerline_share, powerline_hz, motion_share,
-                   fatigue_contractions, fatigue_level, mdf_falls, fatigue_quadrant,
-                   fatigue_sentence, fatigue_reason, fatigue_mdf_slope_per_min,
-                   fatigue_mdf_intercept, fatigue_mdf_slope_per_min_percent,
-                   fatigue_mdf_low_per_min_percent, fatigue_mdf_high_per_min_percent,
-                   fatigue_mdf_r2, fatigue_mdf_p, fatigue_mdf_robust_slope_per_min,
-                   fatigue_mdf_robust_slope_per_min_percent, fatigue_mpf_slope_per_min,
-                   fatigue_mpf_intercept, fatigue_mpf_slope_per_min_percent,
-                   fatigue_mpf_low_per_min_percent, fatigue_mpf_high_per_min_percent,
-                   fatigue_mpf_r2, fatigue_mpf_p, fatigue_mpf_robust_slope_per_min,
-                   fatigue_mpf_robust_slope_per_min_percent, fatigue_rms_slope_per_min,
-                   fatigue_rms_intercept, fatigue_rms_slope_per_min_percent,
-                   fatigue_rms_low_per_min_percent, fatigue_rms_high_per_min_percent,
-                   fatigue_rms_r2, fatigue_rms_p, fatigue_rms_robust_slope_per_min,
-                   fatigue_rms_robust_slope_per_min_percent, fatigue_fi_nsm5_slope_per_min,
-                   fatigue_fi_nsm5_intercept, fatigue_fi_nsm5_slope_per_min_percent,
-                   fatigue_fi_nsm5_low_per_min_percent, fatigue_fi_nsm5_high_per_min_percent,
-                   fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p, fatigue_fi_nsm5_robust_slope_per_min,
-                   fatigue_fi_nsm5_robust_slope_per_min_percent,
-                   processing_pipeline, processing_version, mvc_threshold_percentage,
-                   duration_threshold_seconds, method, protocol_digest, file_hash, processed_at
-              FROM emg_statistics
-             WHERE session_id = %s
-             ORDER BY channel_number
-            """,
-            [session_id],
-        )
-        .fetchall()
-    )
-    return [ChannelStatistics(fatigue=fatigue.take_from(row), **row) for row in rows]
+    return of_sessions(conn, [session_id])[session_id]
+
+
+def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, list[ChannelStatistics]]:
+    """Of each of these sessions, in the order of its file's channels."""
+    found: dict[UUID, list[ChannelStatistics]] = {session_id: [] for session_id in ids}
+    for row in conn.cursor(row_factory=dict_row).execute(_CHANNELS, [list(ids)]):
+        channels = found[row.pop("session_id")]
+        channels.append(ChannelStatistics(fatigue=fatigue.take_from(row), **row))
+    return found
+
+
+_CHANNELS: LiteralString = """
+    SELECT session_id, channel_name, muscle, side, mvc_peak_value, mvc_rms_value,
+           mvc_confidence_score, mvc_calculation_method, game_mvc, envelope_p95,
+           activated_p95, rest_level, detection_threshold, implied_rate,
+           total_contractions, target_contractions,
+           good_contractions_intensity, good_contractions_duration,
+           good_contractions_both, completion_rate, intensity_rate, duration_rate,
+           muscle_compliance_score, left_out, compliance_reason,
+           rms, mav, iemg, mpf, mdf, fi_nsm5, spectral_resolution,
+           whole_rms, whole_mav, whole_iemg, whole_mpf, whole_mdf, whole_fi_nsm5,
+           whole_spectral_resolution,
+           temporal_window_s, temporal_windows,
+           rms_mean, rms_sd, rms_min, rms_max, rms_cv,
+           mav_mean, mav_sd, mav_min, mav_max, mav_cv,
+           mpf_mean, mpf_sd, mpf_min, mpf_max, mpf_cv,
+           mdf_mean, mdf_sd, mdf_min, mdf_max, mdf_cv,
+           fi_nsm5_mean, fi_nsm5_sd, fi_nsm5_min, fi_nsm5_max, fi_nsm5_cv,
+           game_contractions, game_matched, game_missed, game_extra, game_on_artefact,
+           signal_quality_score, quality_verdict, quality_reasons, masked_share,
+           dropouts, saturated_share, repeats, spikes, artifacts_detected, snr_db,
+           noise_level, noise_level_db, powerline_share, powerline_hz, motion_share,
+           fatigue_contractions, fatigue_level, mdf_falls, fatigue_quadrant,
+           fatigue_sentence, fatigue_reason, fatigue_mdf_slope_per_min,
+           fatigue_mdf_intercept, fatigue_mdf_slope_per_min_percent,
+           fatigue_mdf_low_per_min_percent, fatigue_mdf_high_per_min_percent,
+           fatigue_mdf_r2, fatigue_mdf_p, fatigue_mdf_robust_slope_per_min,
+           fatigue_mdf_robust_slope_per_min_percent, fatigue_mpf_slope_per_min,
+           fatigue_mpf_intercept, fatigue_mpf_slope_per_min_percent,
+           fatigue_mpf_low_per_min_percent, fatigue_mpf_high_per_min_percent,
+           fatigue_mpf_r2, fatigue_mpf_p, fatigue_mpf_robust_slope_per_min,
+           fatigue_mpf_robust_slope_per_min_percent, fatigue_rms_slope_per_min,
+           fatigue_rms_intercept, fatigue_rms_slope_per_min_percent,
+           fatigue_rms_low_per_min_percent, fatigue_rms_high_per_min_percent,
+           fatigue_rms_r2, fatigue_rms_p, fatigue_rms_robust_slope_per_min,
+           fatigue_rms_robust_slope_per_min_percent, fatigue_fi_nsm5_slope_per_min,
+           fatigue_fi_nsm5_intercept, fatigue_fi_nsm5_slope_per_min_percent,
+           fatigue_fi_nsm5_low_per_min_percent, fatigue_fi_nsm5_high_per_min_percent,
+           fatigue_fi_nsm5_r2, fatigue_fi_nsm5_p, fatigue_fi_nsm5_robust_slope_per_min,
+           fatigue_fi_nsm5_robust_slope_per_min_percent,
+           processing_pipeline, processing_version, mvc_threshold_percentage,
+           duration_threshold_seconds, method, protocol_digest, file_hash, processed_at
+      FROM emg_statistics
+     WHERE session_id = ANY (%s)
+     ORDER BY session_id, channel_number
+    """

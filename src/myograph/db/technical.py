@@ -1,5 +1,6 @@
 """What a C3D file says of itself, without its samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,21 +45,23 @@ class Place:
 
 
 def of_session(conn: Connection, session_id: UUID) -> Technical | None:
-    return (
-        conn.cursor(row_factory=class_row(Technical))
-        .execute(
-            """
-            SELECT session_id, original_sampling_rate, original_duration_seconds,
-                   original_sample_count, channel_count, channel_names, emg_labels,
-                   sampling_rate, duration_seconds, frame_count,
-                   rate_correction, rate_assumed, extracted_at
-              FROM c3d_technical_data
-             WHERE session_id = %s
-            """,
-            [session_id],
-        )
-        .fetchone()
+    return of_sessions(conn, [session_id]).get(session_id)
+
+
+def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Technical]:
+    """Of those of these sessions whose file has been looked into."""
+    rows = conn.cursor(row_factory=class_row(Technical)).execute(
+        """
+        SELECT session_id, original_sampling_rate, original_duration_seconds,
+               original_sample_count, channel_count, channel_names, emg_labels,
+               sampling_rate, duration_seconds, frame_count,
+               rate_correction, rate_assumed, extracted_at
+          FROM c3d_technical_data
+         WHERE session_id = ANY (%s)
+        """,
+        [list(ids)],
     )
+    return {row.session_id: row for row in rows}
 
 
 def place_of(conn: Connection, session_id: UUID) -> Place | None:

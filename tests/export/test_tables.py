@@ -8,8 +8,9 @@ import zipfile
 import pytest
 
 from myograph.api import Leg, analyse
+from myograph.export.analysed import tables_of
 from myograph.export.delimited import csv_text, guarded, write_folder
-from myograph.export.tables import Column, Table, tables_of
+from myograph.export.tables import Column, Table
 from myograph.export.workbook import workbook_bytes, write_workbook
 from myograph.scoring.entered import Entered
 from myograph.scoring.pressure import CuffPressure

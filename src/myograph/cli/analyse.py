@@ -247,8 +247,8 @@ def _save(
 
 
 def _save_tables(found: "Sequence[Outcome]", csv: Path | None, xlsx: Path | None) -> None:
+    from myograph.export.analysed import tables_of
     from myograph.export.delimited import write_folder
-    from myograph.export.tables import tables_of
     from myograph.export.workbook import write_workbook
 
     tables = tables_of([outcome.to_dict() for outcome in found])

@@ -19,6 +19,7 @@ TABLES = (
     "emg_statistics",
     "erasures",
     "event_targets",
+    "export_history",
     "local_accounts",
     "migrations",
     "outgoing_events",
@@ -65,6 +66,11 @@ _MEDICAL = (
     "medication contraindications remarks entered_by"
 )
 
+_EXPORTED = (
+    "session_id query export_type channels_exported data_format export_options processing_method "
+    "data_source processing_time_ms exported_by identifiers reason session_count row_counts "
+    "file_size_bytes export_hash export_status validation_checks error_code error_message"
+)
 _TOKEN = "id person_id name scopes created_at expires_at last_used_at revoked_at"
 
 COLUMNS: dict[tuple[str, str, str], str] = {
@@ -220,6 +226,9 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "pseudonym channel_assignment mvc_left_quad mvc_right_quad mvc_left_session_id "
         "mvc_right_session_id"
     ),
+    # Everybody reads and adds their own exports; nobody changes or removes one.
+    **{(role, "SELECT", "export_history"): "all" for role in (THERAPIST, RESEARCHER, ADMIN)},
+    **{(role, "INSERT", "export_history"): _EXPORTED for role in (THERAPIST, RESEARCHER, ADMIN)},
     # Everybody reads their own actions; nobody writes but the functions of this owner.
     **{(role, "SELECT", "audit_log"): "all" for role in (THERAPIST, RESEARCHER, ADMIN)},
     **{
@@ -234,7 +243,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         for table in (
             *_RESULTS,
             *("audit_log", "bfr_monitoring", "clinical_note_versions", "clinical_notes"),
-            "contraction_edit_outcomes",
+            *("contraction_edit_outcomes", "export_history"),
             *("contraction_edit_revocations", "contraction_edits", "erasures"),
             *("outgoing_events", "patient_medical", "patient_mvc", "patients"),
             *("session_settings", "storage_outbox", "therapy_sessions", "upload_events"),

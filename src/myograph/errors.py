@@ -30,7 +30,7 @@ MyographError
 │   └── StaleDelivery        it is signed, and too old or from the future
 ├── MalformedEvent           a delivery that is signed and says nothing we understand
 ├── SlowDelivery             its body took longer to come than a sender may take
-├── Overloaded               more came at once than can be written down in time
+├── Overloaded               more came at once than can be done in time
 ├── NoWebhookSource          nobody may announce uploads here yet
 ├── LeaseLost                another worker has taken this session over
 ├── MeasuringDied            what measured the file was ended from outside; it is tried again
@@ -215,7 +215,7 @@ class SlowDelivery(MyographError):
 
 
 class Overloaded(MyographError):
-    """Nothing of it was stored: the sender must send it again."""
+    """Nothing of it was done: whoever sent it must send it again."""
 
     code = "overloaded"
 

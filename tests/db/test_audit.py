@@ -21,6 +21,7 @@ PEOPLES_ROLES = ("myograph_therapist", "myograph_researcher", "myograph_admin", 
 NOT_AUDITED = {
     "audit_log": "it is the log",
     "c3d_technical_data": "what a file says of itself, read by our own programs",
+    "export_history": "a trigger of its own notes each row as an export",
     "outgoing_events": "resend_event notes the replay; the rest is the sender's",
     "procrastinate_jobs": "what a job is for has its own row",
     "sign_ins": "noted as sign_in, sign_out and sign_out_everywhere",

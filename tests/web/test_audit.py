@@ -20,6 +20,8 @@ NOT_IDENTIFIED = {
     "/api/outgoing-events": "our own numbers, no patient",
     "/api/people": "who works here, no patient",
     "/api/reprocess": "how many there are",
+    "/api/exports/{export_id}/file": "noted as an export",
+    "/api/sessions/{session_id}/export": "noted as an export",
     "/api/scoring": "rules, which name no patient",
     "/api/scoring/{configuration_id}": "rules, which name no patient",
     "/api/tokens": "one's own",

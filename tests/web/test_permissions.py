@@ -37,6 +37,7 @@ ENTERS = (401, 200, 404, 403, 200)
 S = "/api/sessions/{session}"
 # A researcher asks by pseudonym; a code is no name of anybody to them.
 P = "/api/patients/P101"
+EXPORT = "/api/exports/00000000-0000-0000-0000-000000000001"
 NOTE = "/api/notes/00000000-0000-0000-0000-000000000001"
 RULES = (
     b'{"id": "default", "name": "Default", "reason": "as it was", "scope": "session", "weights": '
@@ -145,6 +146,26 @@ TABLE = [
         "/api/sessions/{waiting}/reprocess",
         (401, 202, 404, 403, 202),
     ),
+    Row(
+        "GET /api/sessions/{session_id}/export",
+        S + "/export?type=statistics_only&format=json",
+        NOT_STRANGERS_SESSION,
+    ),
+    Row(
+        "GET /api/sessions/{session_id}/export",
+        S + "/export?type=performance_report&format=csv&identifiers=true",
+        (401, 403, 403, 403, 422),
+    ),
+    Row("GET /api/exports", "/api/exports", SIGNED_IN),
+    Row(
+        "POST /api/exports",
+        "/api/exports",
+        (401, 200, 404, 404, 200),
+        b'{"type": "bfr_safety_report", "format": "excel", "patients": ["P101"]}',
+    ),
+    # Of an export that is not there.
+    Row("GET /api/exports/{export_id}", EXPORT, (401, 404, 404, 404, 404)),
+    Row("GET /api/exports/{export_id}/file", EXPORT + "/file", (401, 404, 404, 404, 404)),
     Row("GET /api/patients", "/api/patients", SIGNED_IN),
     Row("GET /api/patients/{code}", P, OWN_PATIENT),
     Row("GET /api/patients/{code}", "/api/patients/{pseudonym}", (401, 404, 404, 200, 404)),
@@ -465,7 +486,16 @@ FOR_ANYBODY = {row.route for row in TABLE if row.statuses[0] != 401} | {"POST /s
 BY_SIGNATURE = {f"POST {address}" for address in (ADDRESS, *OLDER)}
 
 
+EXPORTING = {
+    "GET /api/sessions/{session_id}/export",
+    "POST /api/exports",
+    "GET /api/exports/{export_id}/file",
+}
+
+
 def scope_of(route):
+    if route in EXPORTING:
+        return "export"
     if route in UPLOADING:
         return "upload"
     return "read" if route.startswith("GET ") else "write"

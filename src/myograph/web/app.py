@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from threading import BoundedSemaphore
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from myograph.web.api import (
     contractions,
     entries,
     events,
+    exports,
     health,
     notes,
     outgoing,
@@ -123,6 +125,7 @@ def create_app(
                         outlines=Outlines(),
                         upload_slots=CapacityLimiter(bounds.uploads_at_once),
                         upload_turns=Semaphore(bounds.pieces_at_once),
+                        export_turns=BoundedSemaphore(bounds.exports_at_once),
                         limits=bounds,
                         rates=rates,
                         reception=_reception(settings, store, sources, inbox),
@@ -166,6 +169,7 @@ PARTS: Final = (
     # Their addresses are names of files that could be uploaded, too.
     upload_events,
     *(health, sign_in, uploads, sessions, contractions, entries, events, outgoing, signals, schema),
+    exports,
     *(patients, patient_records, patient_course, notes, scoring, audit),
     reprocessing,
     *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import psycopg
 from fastapi import Depends, Request
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 
 from myograph.db.identity import Context, Person, Role, become
 from myograph.errors import DatabaseUnavailable, NotAllowed
@@ -52,6 +52,22 @@ def short_transaction(
         yield conn
         note_reading(conn, request, person)
         _commit(conn)
+
+
+@contextmanager
+def steady_transaction(
+    request: Request, person: Person, *, reason: str | None = None
+) -> Generator[Connection, None, None]:
+    """The same for what is read by many statements: all of them see one moment."""
+    with site_of(request).pool.connection() as conn:
+        conn.isolation_level = IsolationLevel.REPEATABLE_READ
+        try:
+            become(conn, person, context_of(request, reason))
+            yield conn
+            _commit(conn)
+        finally:
+            conn.rollback()  # nothing is left of it by now, or it failed
+            conn.isolation_level = None
 
 
 def context_of(request: Request, reason: str | None = None) -> Context:

@@ -71,6 +71,8 @@ READS: Final[Mapping[str, Shows]] = {
     "/api/patients/{code}/alerts": _PATIENT,
     "/api/notes": Shows("clinical_notes", filters=("patient", "session", "cursor")),
     "/api/notes/{note_id}/history": Shows("clinical_notes", "note_id"),
+    "/api/exports": Shows("export_history", filters=("session", "cursor")),
+    "/api/exports/{export_id}": Shows("export_history", "export_id"),
     "/api/uploads/events": Shows("upload_events", filters=("source", "outcome", "state", "cursor")),
     "/monitoring": Shows("upload_events"),
     "/api/audit": Shows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Final, TypeAlias
 
 from anyio import CapacityLimiter, Semaphore
@@ -38,6 +39,7 @@ class Limits:
     body_bytes     any other body
     delivery_s     the body of a delivery to the webhook is here within so many seconds
     failures_of_address    sign-ins may fail from one address within five minutes
+    exports_at_once    each holds a connection to the database for as long as it takes
     keep_alive_s   an open stream says at least that it is still there, and looks anew, so often
     """
 
@@ -50,6 +52,7 @@ class Limits:
     pieces_at_once: int = 2
     delivery_s: float = 10.0
     failures_of_address: int = 30
+    exports_at_once: int = 2
     keep_alive_s: float = 15.0
 
     def of_path(self, path: str) -> int | None:
@@ -73,6 +76,7 @@ class Site:
     rates          bound how often one person, and one address, may ask
     upload_turns   bound how many of them have something to do at this moment: whoever only asks
                    whether we are alive must not wait for sixteen
+    export_turns   bound how many exports are made at once
     reception      of events from stores
     provider       who else may say who somebody is; None: nobody
     clock          seconds since 1970
@@ -87,6 +91,7 @@ class Site:
     outlines: Outlines
     upload_slots: CapacityLimiter
     upload_turns: Semaphore
+    export_turns: BoundedSemaphore
     limits: Limits
     rates: Rates
     reception: Reception

@@ -1,7 +1,7 @@
-"""`./dev bench` lists the benchmarks; `./dev bench NAME [--full]` runs one.
+"""`./dev bench` lists the benchmarks; `./dev bench NAME [PART...] [--full]` runs one.
 
 Each is a module here with `main(full)`, and says what it shows in the first line of its docstring.
-NAME is the module's name, with - for _.
+NAME is the module's name, with - for _; one that has PARTS may be told which of them.
 """
 
 import ast
@@ -15,9 +15,11 @@ FOLDER = Path(__file__).parent
 def main(arguments: list[str]) -> None:
     names = [a for a in arguments if not a.startswith("-")]
     if not names:
-        sys.exit("\n".join(["./dev bench NAME [--full], with NAME one of", *_listed()]))
-    for name in names:
-        _benchmark(name).main("--full" in arguments)
+        sys.exit("\n".join(["./dev bench NAME [PART...] [--full], with NAME one of", *_listed()]))
+    benchmark = _benchmark(names[0])
+    if unknown := set(names[1:]) - set(getattr(benchmark, "PARTS", ())):
+        sys.exit(f"{names[0]} has no part {', '.join(sorted(unknown))}")
+    benchmark.main("--full" in arguments)
 
 
 def _benchmark(name: str):  # noqa: ANN202 - a module with main(full)

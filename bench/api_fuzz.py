@@ -240,7 +240,10 @@ def _judge(
     outcome.asked[case.operation.label] += 1
     outcome.answered[answer.status_code] += 1
     for what in _wrong(case, answer, who, here):
-        outcome.wrong.setdefault(f"{case.operation.label} by {who}: {what}", _told(case, answer))
+        kind = f"{case.operation.label} by {who}: {what}"
+        if kind not in outcome.wrong:
+            outcome.wrong[kind] = _told(case, answer)
+            print(f"\n{kind}\n    {outcome.wrong[kind]!r}", file=sys.stderr, flush=True)
 
 
 def _aim(case: Case, here: Place, chance: random.Random) -> None:

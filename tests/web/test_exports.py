@@ -433,12 +433,14 @@ def test_there_is_an_end_to_how_many_sessions_one_holds(
 ):
     code = new_patient()
     assert len({new_session(code), new_session(code)}) == 2
-    monkeypatch.setattr(export_sessions, "MOST_SESSIONS", 2)
-    assert export_many(served.as_("ann"), patients=[code]).status_code == 200
-    monkeypatch.setattr(export_sessions, "MOST_SESSIONS", 1)
-    answer = export_many(served.as_("ann"), patients=[code])
-    assert answer.status_code == 422
-    assert "a shorter span" in answer.json()["detail"]
+    for form in FORMATS:
+        monkeypatch.setitem(export_sessions.MOST_SESSIONS, form, 2)
+        assert export_many(served.as_("ann"), form=form, patients=[code]).status_code == 200
+        monkeypatch.setitem(export_sessions.MOST_SESSIONS, form, 1)
+        answer = export_many(served.as_("ann"), form=form, patients=[code])
+        assert answer.status_code == 422
+        assert "a shorter span" in answer.json()["detail"]
+        assert ("choose CSV" in answer.json()["detail"]) == (form == "excel")
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -345,6 +345,13 @@ TABLE = [
         (401, 303, 404, 403, 303),
         form=True,
     ),
+    Row("GET /sessions/{session_id}/export", "/sessions/{session}/export", NOT_STRANGERS_SESSION),
+    Row(
+        "POST /sessions/{session_id}/export",
+        "/sessions/{session}/export",
+        NOT_STRANGERS_SESSION,
+        form=True,
+    ),
     Row("GET /upload", "/upload", (401, 200, 200, 403, 200)),
     Row("GET /upload/files/{session_id}", "/upload/files/{session}", NOT_STRANGERS_SESSION),
     Row("GET /help", "/help", SIGNED_IN),
@@ -487,6 +494,7 @@ BY_SIGNATURE = {f"POST {address}" for address in (ADDRESS, *OLDER)}
 
 
 EXPORTING = {
+    "POST /sessions/{session_id}/export",
     "GET /api/sessions/{session_id}/export",
     "POST /api/exports",
     "GET /api/exports/{export_id}/file",

@@ -32,20 +32,18 @@ from myograph.storage.scratch import scratch_folder
 
 Format = Literal["json", "csv", "excel"]
 
-MOST_SESSIONS: Final = 10_000
+# A workbook takes longest, and is put together at its end, while its transaction waits.
+MOST_SESSIONS: Final[Mapping[Format, int]] = {"json": 10_000, "csv": 10_000, "excel": 2_000}
 NO_SESSION: Final = "There is no such session, or it is not one of yours."
 NO_PATIENT: Final = "There is no such patient, or it is not one of yours."
 NO_PSEUDONYM: Final = "A patient has no pseudonym yet. Please try again in a moment."
 NONE_COUNTS: Final = "No session that counts and has been analysed is among those that were chosen."
 TOO_MANY: Final = (
-    f"An export holds {MOST_SESSIONS:,} sessions at most, and more were chosen."
-    " Please choose a shorter span, and make several."
+    "More than {most:,} sessions were chosen, which is all that an export in this format holds."
+    " Please choose a shorter span, and make several{otherwise}."
 )
 ADMINS_ALONE: Final = "Only an administrator may export with identifiers."
-NO_REASON: Final = (
-    "An export with identifiers needs a reason. Please say why, by POST /api/exports: a reason"
-    " stands in no address."
-)
+NO_REASON: Final = "An export with identifiers needs a reason. Please say why."
 NO_NUMBER: Final = "stands a number that is none, so nothing was exported."
 LIKE_A_CODE: Final = (
     "stands what looks like a patient's code, so nothing was exported."
@@ -84,7 +82,7 @@ def export_sessions(conn: Connection, person: Person, wanted: Wanted, to: Binary
     conn    sees one moment all along, else its tables might not fit together
     """
     _refuse(person, wanted)
-    ids = _sessions(conn, person, wanted.chosen)
+    ids = _sessions(conn, person, wanted)
     left_out = _left_out(conn, wanted.chosen)
     dated = chosen_sessions.last_processed(conn, ids) or _UNDATED
     reading = Reading(conn, person, ids, identifiers=wanted.identifiers)
@@ -122,18 +120,20 @@ def _refuse(person: Person, wanted: Wanted) -> None:
         raise BadInput(NO_REASON)
 
 
-def _sessions(conn: Connection, person: Person, chosen: UUID | Choice) -> list[UUID]:
+def _sessions(conn: Connection, person: Person, wanted: Wanted) -> list[UUID]:
+    chosen, most = wanted.chosen, MOST_SESSIONS[wanted.format]
     if isinstance(chosen, UUID):
         return [_analysed(conn, person, chosen)]
     if chosen.sessions is not None:
-        wanted = set(chosen.sessions)
-        if wanted != sessions.several(conn, person, chosen.sessions).keys():
+        seen = sessions.several(conn, person, chosen.sessions)
+        if seen.keys() != set(chosen.sessions):
             raise NotFound(NO_SESSION)
-    found = chosen_sessions.counted(conn, chosen, most=MOST_SESSIONS + 1)
+    found = chosen_sessions.counted(conn, chosen, most=most + 1)
     if not found:
         raise NotFound(NONE_COUNTS)
-    if len(found) > MOST_SESSIONS:
-        raise BadInput(TOO_MANY)
+    if len(found) > most:
+        otherwise = ", or choose CSV" if wanted.format == "excel" else ""
+        raise BadInput(TOO_MANY.format(most=most, otherwise=otherwise))
     return found
 
 

@@ -59,6 +59,7 @@ from myograph.web.live import Live
 from myograph.web.pages import (
     account,
     corrections,
+    exporting,
     monitoring,
     overview,
     session,
@@ -172,7 +173,18 @@ PARTS: Final = (
     exports,
     *(patients, patient_records, patient_course, notes, scoring, audit),
     reprocessing,
-    *(overview, upload, session_list, session, corrections, signal, monitoring, theme, help_page),
+    *(
+        overview,
+        upload,
+        session_list,
+        session,
+        corrections,
+        exporting,
+        signal,
+        monitoring,
+        theme,
+        help_page,
+    ),
     # Coming in, for people and for programs.
     *(welcome, account, tokens, people),
 )

@@ -50,6 +50,7 @@ READS: Final[Mapping[str, Shows]] = {
     "/sessions/{session_id}": _SESSION,
     "/sessions/{session_id}/live": _SESSION,
     "/sessions/{session_id}/print.css": _SESSION,
+    "/sessions/{session_id}/export": _SESSION,
     "/sessions/{session_id}/signal": _SIGNAL,
     "/api/sessions/{session_id}": _SESSION,
     "/api/sessions/{session_id}/technical": _SESSION,

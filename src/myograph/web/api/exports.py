@@ -105,7 +105,10 @@ def export_one(
     delimiter: Delimiter = ",",
     identifiers: bool = False,  # noqa: FBT001, FBT002 - of the address
 ) -> StreamingResponse:
-    """One session as it is stored, the patient by pseudonym. CSV is a zip of a file each table."""
+    """One session as it is stored, the patient by pseudonym. CSV is a zip of a file each table.
+
+    Identifiers need a reason, which stands in no address: POST /api/exports takes it.
+    """
     asked = Wanted(
         type=wanted,
         format=form,

@@ -1,6 +1,7 @@
 """Stored numbers as files: who gets what, in which form, and what is written down about it."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from tests.export.files import (
     same_in_excel,
     unzipped,
 )
+from tests.waiting import wait_for
 from tests.web.conftest import SMALL
 
 TYPES = {
@@ -449,6 +451,27 @@ def test_how_many_are_read_at_once_changes_nothing(served, session, patient, kin
     monkeypatch.setattr(exported_tables, "BATCH", 1)
     assert export_many(served.as_("ann"), kind).content == whole
     assert len(from_json(whole)["sessions"]) > 1
+
+
+def test_all_of_it_shows_one_moment(served, changed, site_database):
+    """Somebody changes the last table while the first is read."""
+    session = changed()
+    waiting = (
+        "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND NOT l.granted"
+        " AND l.relation = 'contractions'::regclass"
+    )
+    with site_database.connect("postgres") as conn, ThreadPoolExecutor(1) as aside:
+        conn.execute("LOCK TABLE contractions")
+        conn.execute("UPDATE contractions SET rms = 1 WHERE session_id = %s", [session])
+        coming = aside.submit(export, served.as_("ann"), session)
+        wait_for(lambda: conn.execute(waiting).fetchone() is not None)
+        conn.commit()
+        during = from_json(coming.result().content)["contractions"]
+    after = from_json(export(served.as_("ann"), session).content)["contractions"]
+    assert {row["rms"] for row in after} == {1}
+    assert len(during) == len(after)
+    assert 1 not in {row["rms"] for row in during}
 
 
 # ── the history

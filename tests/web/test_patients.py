@@ -117,6 +117,7 @@ def test_a_code_is_given_once(ada, new_patient):
         {"duration_threshold_seconds": 0},
         {"channel_assignment": {"CH1": {"side": "up"}}},
         {"channel_assignment": {"": {"side": "left"}}},
+        {"channel_assignment": {"CH1": {"side": "left"}, "CH2": {"side": "left"}}},
         {"channel_assignment": {"C\x00": {"side": "left"}}},
         {"mvc_left_quad": 1e-4},
     ],
@@ -128,6 +129,20 @@ def test_what_cannot_be_right_is_refused_and_nothing_is_stored(ada, new_patient,
     assert answer.status_code == 422
     assert answer.json()["detail"].endswith(".") or answer.json()["errors"]
     assert ada.get(address).json() == before
+
+
+def test_a_leg_is_one_of_a_muscle_though_nobody_says_of_which(ada, new_patient):
+    legs = {label: {"side": leg["side"]} for label, leg in LEGS.items()}
+    address = new_patient(channel_assignment=legs)
+    assert ada.get(address).json()["channel_assignment"] == LEGS
+    ada.patch(address, json={"channel_assignment": {"CH7": {"side": "left"}}})
+    assert ada.get(address).json()["channel_assignment"] == {"CH7": LEGS["CH1"]}
+
+
+def test_one_leg_may_have_two_muscles(ada, new_patient):
+    both = {"CH1": {"muscle": "quadriceps", "side": "left"}}
+    both["CH2"] = {"muscle": "hamstrings", "side": "left"}
+    assert ada.get(new_patient(channel_assignment=both)).json()["channel_assignment"] == both
 
 
 def test_a_treatment_of_one_day_is_one(ada, new_patient):

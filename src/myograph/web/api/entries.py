@@ -39,7 +39,8 @@ class Body(BaseModel, frozen=True, extra="forbid"):
     """What is left out stays as it is; null takes back what was said."""
 
     def said(self) -> dict[str, Any]:
-        found = self.model_dump(mode="json", exclude_unset=True)
+        """With the defaults of what is said: a leg is a leg of a muscle."""
+        found = self.model_dump(mode="json", include=self.model_fields_set)
         if not found:
             raise BadInput(NOTHING_SAID)
         return found

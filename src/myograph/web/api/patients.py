@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import Connection
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from myograph.db import patients
 from myograph.db.identity import Person
@@ -49,6 +49,21 @@ class Leg(BaseModel, frozen=True, extra="forbid"):
     side: Literal["left", "right"]
 
 
+def _told_apart(assignment: dict[str, Leg]) -> dict[str, Leg]:
+    """Two channels on one muscle would be one muscle twice in every score."""
+    taken: dict[Leg, str] = {}
+    for label, leg in assignment.items():
+        if leg in taken:
+            raise ValueError(
+                f"{taken[leg]} and {label} cannot both be on the {leg.side} {leg.muscle}."
+            )
+        taken[leg] = label
+    return assignment
+
+
+Channels = Annotated[dict[Label, Leg], Field(max_length=MAX_CHANNELS), AfterValidator(_told_apart)]
+
+
 class Treatment(BaseModel, frozen=True, extra="forbid"):
     """research_consent: null counts as no. treatment_end: null means 14 days from the start."""
 
@@ -65,7 +80,7 @@ class ScoredWith(BaseModel, frozen=True, extra="forbid"):
     on one is intense enough, and how long it is to be held. Null: the default.
     """
 
-    channel_assignment: Annotated[dict[Label, Leg], Field(max_length=MAX_CHANNELS)] | None = None
+    channel_assignment: Channels | None = None
     target_contractions_per_muscle: Annotated[int, Field(ge=1, le=1000)] | None = None
     mvc_threshold_percentage: Annotated[float, Field(gt=0, le=1)] | None = None
     duration_threshold_seconds: Seconds | None = None
@@ -136,7 +151,7 @@ def add(conn: Transaction, visitor: Administrator, body: NewPatient, response: R
     """Sessions that named this code before it was known become the patient's."""
     if not patients.add(conn, body.patient_code):
         raise Conflict(f"There is a patient {body.patient_code} already.")
-    said = body.model_dump(mode="json", exclude_unset=True, exclude={"patient_code"})
+    said = body.model_dump(mode="json", include=body.model_fields_set - {"patient_code"})
     _change(conn, body.patient_code, said)
     patients.take_claimed(conn, body.patient_code)
     response.headers["Location"] = f"/api/patients/{body.patient_code}"

@@ -131,7 +131,7 @@ COLUMNS: dict[tuple[str, str, str], str] = {
         "session_id leg target_pressure_aop actual_pressure_aop pressure_stability_coefficient "
         "safety_gate_status safety_violations_count safety_violations_duration_seconds "
         "max_pressure_deviation_aop patient_aop_baseline_mmhg patient_limb_circumference_cm "
-        "cuff_size cuff_position monitoring_device device_calibration_date "
+        "device_calibration_date "
         "bfr_session_duration_minutes monitoring_frequency_hz measurement_method created_at "
         "updated_at"
     ),

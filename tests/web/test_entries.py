@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from myograph.storage.objects import folder_store
+from myograph.web.api.entries import CuffSaid, Settings
 from myograph.worker.run import run_until_empty
 
 HEADING = "time_s,pressure_mmhg,leg\n"
@@ -67,6 +68,59 @@ def test_what_is_entered_is_scored_and_read_back(ann, session, work):
     assert score["overall_performance_score"] == score["compliance_score"]
     assert score["bfr_compliance_gate"] is None  # the right cuff was not measured
     assert score["input_sources"]["mvc_left"] == "person"
+
+
+def test_whatever_can_be_said_of_a_session_is_read_back(ann, session, served):
+    settings = {
+        "mvc_calculation_method": "user_defined",
+        "mvc_threshold_percentage": 0.5,
+        "mvc_user_left_quad": 2e-4,
+        "mvc_user_right_quad": 3e-4,
+        "performance_weights": {"compliance": 0.5, "symmetry": 0.5, "effort": 0, "game": 0},
+        "duration_threshold_seconds": 3,
+        "duration_threshold_left_quad": 4,
+        "duration_threshold_right_quad": 5,
+        "targets": "prescribed",
+        "target_contractions_per_muscle": 7,
+        "rest_period_between_contractions_seconds": 6,
+        "rest_period_between_sets_seconds": 90,
+        "bfr_target_pressure_aop": 52,
+        "visual_feedback_enabled": True,
+        "audio_feedback_enabled": False,
+        "real_time_mvc_display": True,
+        "accepted_poor_channels": ["CH1"],
+        "own_session": False,
+    }
+    assert settings.keys() == Settings.model_fields.keys() - {"session_type"}
+    assert ann.patch(f"{session}/settings", json=settings).status_code == 200
+    written = {
+        "cuff_size": "11 cm",
+        "cuff_position": "proximal thigh",
+        "monitoring_device": "a sensor",
+        "device_serial_number": "SN-1",
+    }
+    cuff = {
+        "target_pressure_aop": 51,
+        "actual_pressure_aop": 50,
+        "patient_aop_baseline_mmhg": 180,
+        "patient_limb_circumference_cm": 52.5,
+        "device_calibration_date": "2026-01-02",
+    } | written
+    assert cuff.keys() == CuffSaid.model_fields.keys()
+    assert ann.patch(f"{session}/bfr", json={"left": cuff}).status_code == 200
+    read = ann.get(f"{session}/settings").json()
+    assert read["settings"].items() >= settings.items()
+    assert read["cuffs"][0].items() >= cuff.items()
+    [shown] = served.as_("rae").get(f"{session}/settings").json()["cuffs"]
+    assert shown.items() >= (cuff | dict.fromkeys(written)).items()
+
+
+def test_the_configuration_of_ones_own_is_read_back(ann, session):
+    chosen = {"version": 1, "session": session.rpartition("/")[2]}
+    assert ann.post("/api/scoring/ghostly-trial/activate", json=chosen).status_code == 202
+    settings = ann.get(f"{session}/settings").json()["settings"]
+    assert settings["scoring_configuration_id"] == "ghostly-trial"
+    assert settings["scoring_configuration_version"] == 1
 
 
 def test_what_is_left_out_stays_and_null_takes_back(ann, session):

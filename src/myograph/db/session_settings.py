@@ -45,6 +45,11 @@ class SessionSettings:
     scoring_configuration_id: str | None = None
     scoring_configuration_version: int | None = None
     own_session: bool | None = None
+    rest_period_between_contractions_seconds: float | None = None
+    rest_period_between_sets_seconds: float | None = None
+    visual_feedback_enabled: bool | None = None
+    audio_feedback_enabled: bool | None = None
+    real_time_mvc_display: bool | None = None
 
 
 def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
@@ -62,7 +67,9 @@ def asked(conn: Connection, session_id: UUID) -> Cursor[SessionSettings]:
                target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
                channel_assignment, rpe_post_session, accepted_poor_channels,
                performance_weights, game_points_maximum, game_difficulty_level, entered,
-               own_session
+               scoring_configuration_id, scoring_configuration_version, own_session,
+               rest_period_between_contractions_seconds, rest_period_between_sets_seconds,
+               visual_feedback_enabled, audio_feedback_enabled, real_time_mvc_display
           FROM session_settings
          WHERE session_id = %s
         """,

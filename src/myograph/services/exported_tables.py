@@ -137,7 +137,8 @@ def _missing_rows(reading: Reading) -> Rows:
 
 def _cuff_rows(reading: Reading) -> Rows:
     for batch in _batches(reading):
-        found = pressures.of_sessions(reading.conn, batch)
+        cuffs = pressures.described if reading.identifiers else pressures.of_sessions
+        found = cuffs(reading.conn, batch)
         for known in _known(reading, batch):
             for cuff in found[known.session.id]:
                 yield Beside(known.session, cuff)

@@ -140,12 +140,14 @@ class Occlusion(BaseModel, frozen=True, extra="forbid"):
 
 @router.patch("/settings")
 def enter_settings(
-    session_id: UUID, conn: Transaction, _visitor: Uploader, body: Settings
+    session_id: UUID, conn: Transaction, visitor: Uploader, body: Settings
 ) -> Entered:
     said = body.said()
     if "own_session" in said:
         session_settings.count_as_own(conn, session_id, said.pop("own_session"))
-    return _enter(conn, session_id, said) if said else entered_in(conn, session_id)
+    return (
+        _enter(conn, visitor, session_id, said) if said else entered_in(conn, visitor, session_id)
+    )
 
 
 @router.patch("/patient")
@@ -162,23 +164,25 @@ def assign(session_id: UUID, conn: Transaction, visitor: Uploader, body: Assignm
 
 
 @router.patch("/rpe")
-def enter_rpe(session_id: UUID, conn: Transaction, _visitor: Uploader, body: Exertion) -> Entered:
-    return _enter(conn, session_id, {"rpe_post_session": body.rpe})
+def enter_rpe(session_id: UUID, conn: Transaction, visitor: Uploader, body: Exertion) -> Entered:
+    return _enter(conn, visitor, session_id, {"rpe_post_session": body.rpe})
 
 
 @router.patch("/game")
-def enter_game(session_id: UUID, conn: Transaction, _visitor: Uploader, body: Game) -> Entered:
-    return _enter(conn, session_id, {f"game_{name}": value for name, value in body.said().items()})
+def enter_game(session_id: UUID, conn: Transaction, visitor: Uploader, body: Game) -> Entered:
+    return _enter(
+        conn, visitor, session_id, {f"game_{name}": value for name, value in body.said().items()}
+    )
 
 
 @router.patch("/bfr")
-def enter_bfr(session_id: UUID, conn: Transaction, _visitor: Uploader, body: Bfr) -> Entered:
+def enter_bfr(session_id: UUID, conn: Transaction, visitor: Uploader, body: Bfr) -> Entered:
     """Whether cuffs were worn, and what was read off them."""
     if "enabled" in body.said():
         session_settings.enter(conn, session_id, {"bfr_enabled": body.enabled})
     _enter_cuff(conn, session_id, "left", body.left)
     _enter_cuff(conn, session_id, "right", body.right)
-    return entered_in(conn, session_id)
+    return entered_in(conn, visitor, session_id)
 
 
 @router.put("/bfr/series", openapi_extra=takes("text/csv", {"type": "string"}, one=SERIES))
@@ -204,9 +208,9 @@ def reprocess(session_id: UUID, conn: Transaction, visitor: Uploader) -> Session
     return sessions.states(conn, visitor, [session_id])[0]
 
 
-def _enter(conn: Connection, session_id: UUID, said: Mapping[str, Any]) -> Entered:
+def _enter(conn: Connection, visitor: Person, session_id: UUID, said: Mapping[str, Any]) -> Entered:
     session_settings.enter(conn, session_id, said)
-    return entered_in(conn, session_id)
+    return entered_in(conn, visitor, session_id)
 
 
 def _enter_cuff(conn: Connection, session_id: UUID, leg: Side, cuff: CuffSaid | None) -> None:
@@ -235,4 +239,4 @@ def _receive_series(
     with short_transaction(request, visitor) as conn:
         for leg, columns in found.items():
             pressures.enter(conn, session_id, leg, columns | {"series_object": key})
-        return entered_in(conn, session_id)
+        return entered_in(conn, visitor, session_id)

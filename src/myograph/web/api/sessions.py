@@ -17,6 +17,7 @@ from myograph.db import (
     technical,
 )
 from myograph.db.contractions import ContractionRow
+from myograph.db.identity import Person
 from myograph.db.pressures import Cuff
 from myograph.db.scores import Scores
 from myograph.db.session_settings import SessionSettings
@@ -44,7 +45,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What people said of the session so far. settings: None where nobody said anything."""
+    """What people said of the session so far. settings: None where nobody said anything.
+
+    Of a cuff a researcher sees what was measured, and nothing that somebody wrote.
+    """
 
     settings: SessionSettings | None
     cuffs: list[Cuff]
@@ -128,13 +132,13 @@ def session_performance(session_id: UUID, conn: Transaction, visitor: Visitor) -
 @router.get("/{session_id}/settings")
 def session_entered(session_id: UUID, conn: Transaction, visitor: Visitor) -> Entered:
     sessions.get(conn, visitor, session_id)
-    return entered_in(conn, session_id)
+    return entered_in(conn, visitor, session_id)
 
 
-def entered_in(conn: Connection, session_id: UUID) -> Entered:
-    return Entered(
-        session_settings.of_session(conn, session_id), pressures.of_session(conn, session_id)
-    )
+def entered_in(conn: Connection, visitor: Person, session_id: UUID) -> Entered:
+    cuffs = pressures.of_sessions if visitor.role == "researcher" else pressures.described
+    found = cuffs(conn, [session_id])[session_id]
+    return Entered(session_settings.of_session(conn, session_id), found)
 
 
 NO_SESSION: Final = "There is no such session, or it is not one of yours."

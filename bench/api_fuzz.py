@@ -284,6 +284,9 @@ def _wrong(case: Case, answer: httpx2.Response, asker: str | None, here: Place) 
         for failure in group.exceptions:
             said = f"{failure.title} {getattr(failure, 'message', '')}".partition("\n")[0]
             yield f"{answer.status_code} {said}"
+    detail = answer.json().get("detail", ".") if answer.status_code in {400, 422} else "."
+    if not detail.endswith(".") or "Input should" in detail or "String should" in detail:
+        yield f"{answer.status_code} without a sentence: {detail[:60]}"
     sent = f"{case.path_parameters} {case.query} {case.body}"
     for mark in _not_for(asker, here):
         if mark in answer.text and mark not in sent:

@@ -224,6 +224,7 @@ def test_a_shared_note_names_no_patient(ann, patient):
         {"text": ""},
         {"text": "x" * 10_001},
         {"text": "a\x00b"},
+        {"text": " \n"},
         {"text": None},
         {"shared": None},
         {"author": "00000000-0000-0000-0000-000000000001"},

@@ -108,7 +108,14 @@ def test_a_malformed_body_says_where(client):
     r = client.post("/body", json={"n": "x"})
     assert (r.status_code, r.json()["code"]) == (422, "malformed")
     assert r.json()["errors"][0]["pointer"] == "body/n"
-    assert "body/n: " in r.json()["detail"]
+    assert r.json()["detail"] == r.json()["errors"][0]["detail"] == "n must be a whole number."
+
+
+def test_a_body_that_nobody_can_read_is_answered_with_a_sentence(client):
+    unread = client.post("/body", content=b"\xff", headers={"content-type": "application/json"})
+    assert (unread.status_code, unread.json()["detail"][-1]) == (400, ".")
+    r = client.post("/body", content=b"{", headers={"content-type": "application/json"})
+    assert r.json()["detail"] == "The body is not JSON that can be read."
 
 
 def test_an_unknown_address_has_the_same_shape(client):

@@ -192,9 +192,9 @@ def test_a_duplicate_is_no_news_for_who_may_not_see_the_other(served, new_record
         ({"left": "CH1", "right": "CH1"}, "CH1 cannot be on both legs."),
         ({"patient": "P102"}, "None of your patients has the code 'P102'."),
         ({"patient": "nul\0"}, "None of your patients"),
-        ({"left": "CH9"}, "query/left"),
-        ({"rpe": "11"}, "query/rpe"),
-        ({"rpe": "hard"}, "query/rpe"),
+        ({"left": "CH9"}, "left must be "),
+        ({"rpe": "11"}, "rpe must be at most 10."),
+        ({"rpe": "hard"}, "rpe must be a whole number."),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_a_byte_is_stored(served, query, sentence):

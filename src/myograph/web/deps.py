@@ -101,7 +101,7 @@ def only(*roles: Role) -> Callable[[Person], Person]:
 
     def allowed(visitor: Visitor) -> Person:
         if visitor.role not in roles:
-            raise NotAllowed(f"A {visitor.role} may not do this; it takes a {' or '.join(roles)}.")
+            raise NotAllowed(f"This takes the role {' or '.join(roles)}; you are a {visitor.role}.")
         return visitor
 
     return allowed

@@ -6,7 +6,7 @@ lists every code.
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import psycopg
@@ -16,8 +16,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from myograph import errors
+from myograph.web.malformed import pointer_to, sentence_of
 from myograph.web.templating import render
-from myograph.web.texts import NO_NUL, NUL_SENT
 
 STATUS: Final[Mapping[type[errors.MyographError], HTTPStatus]] = {
     errors.NotReadable: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -99,25 +99,16 @@ def _no_database(request: Request, _: Exception) -> Response:
 
 
 def _malformed(request: Request, exc: RequestValidationError) -> Response:
-    found = [
-        {"pointer": "/".join(str(part) for part in e["loc"]), "detail": _detail(e)}
-        for e in exc.errors()
-    ]
-    sentence = "; ".join(f"{e['pointer']}: {e['detail']}" for e in found)
+    found = [{"pointer": pointer_to(e), "detail": sentence_of(e)} for e in exc.errors()]
+    sentence = " ".join(e["detail"] for e in found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return _say(request, status, sentence, code="malformed", errors=found)
-
-
-def _detail(found: Mapping[str, Any]) -> str:
-    """A pattern says little to people, and this one would show the character it forbids."""
-    forbids_nul = found.get("ctx", {}).get("pattern") == NO_NUL
-    return NUL_SENT if forbids_nul else found["msg"]
 
 
 def _plain(request: Request, exc: HTTPException) -> Response:
     """What the framework itself refuses: unknown addresses, wrong methods, broken forms."""
     status = HTTPStatus(exc.status_code)
-    sentence = _FRAMEWORK.get(status, exc.detail)
+    sentence = _written(_FRAMEWORK.get(status, exc.detail))
     return _say(request, status, sentence, code=_code(status), headers=exc.headers)
 
 

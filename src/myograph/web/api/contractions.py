@@ -13,13 +13,13 @@ from myograph.db.contraction_edits import EditRow
 from myograph.services.correct_contractions import Correction, correct, take_back
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction, Uploader, Visitor
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import NO_NUL, SOMETHING
 
 router = APIRouter(
     prefix="/api/sessions/{session_id}/contractions", tags=["sessions"], route_class=EtagRoute
 )
 
-Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=NO_NUL)]
+Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=SOMETHING)]
 Label = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
 Moment = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 

@@ -22,7 +22,7 @@ from myograph.web.api.bodies import takes
 from myograph.web.api.sessions import Entered, entered_in
 from myograph.web.deps import TheSite, Transaction, Uploader, short_transaction
 from myograph.web.site import site_of
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import CODE, SOMETHING
 
 router = APIRouter(prefix="/api/sessions/{session_id}", tags=["sessions"])
 SERIES: Final = "time_s,pressure_mmhg,leg\n0.0,101.5,left\n0.5,102.0,left\n"
@@ -32,7 +32,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Pause = Annotated[float, Field(ge=0, le=3600)]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Words = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+Words = Annotated[str, Field(min_length=1, max_length=100, pattern=SOMETHING)]
 
 
 class Body(BaseModel, frozen=True, extra="forbid"):
@@ -88,7 +88,7 @@ class Assignment(Body, frozen=True):
     The legs are remembered for the patient. A patient can be changed, and not be taken back.
     """
 
-    patient: Annotated[str, Field(pattern=r"^P[0-9]{3,}$", max_length=64)] = ""
+    patient: Annotated[str, Field(pattern=CODE, max_length=64)] = ""
     left: Words | None = None
     right: Words | None = None
 

@@ -24,7 +24,7 @@ from myograph.web.deps import Transaction, Visitor
 from myograph.web.exporting import FILES, NO_EXPORT, Asked, export, export_again
 from myograph.web.reading import listed
 from myograph.web.recognise import needs
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import SOMETHING
 
 router = APIRouter(tags=["exports"])
 history = APIRouter(prefix="/api/exports", tags=["exports"], route_class=EtagRoute)
@@ -52,7 +52,7 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
     409: {"description": "Conflict"},
 }
 
-PatientName = Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
+PatientName = Annotated[str, Field(min_length=1, max_length=64, pattern=SOMETHING)]
 
 
 class NewExport(BaseModel, frozen=True, extra="forbid"):

@@ -18,7 +18,7 @@ from myograph.web.api.entries import Body
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Transaction, Uploader, Visitor
 from myograph.web.reading import listed
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import NO_NUL, SOMETHING
 
 router = APIRouter(prefix="/api/notes", tags=["notes"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -27,7 +27,7 @@ AUTHORS_ALONE: Final = "Only its author changes a note."
 CHANGED: Final = "Somebody else changed this note meanwhile. Please read it again first."
 ONE_SUBJECT: Final = "A note is about a patient or about a session: please name one of them."
 
-Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=NO_NUL)]
+Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=SOMETHING)]
 PatientCode = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
 
 

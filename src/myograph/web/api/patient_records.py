@@ -20,13 +20,13 @@ from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.api.patients import Code, today
 from myograph.web.deps import TheSite, Transaction, Uploader, Visitor
 from myograph.web.site import Site
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import SOMETHING
 
 router = APIRouter(prefix="/api/patients/{code}", tags=["patients"], route_class=EtagRoute)
 NOTHING_OR_ONE: Final = "A maximum is a value or that of a session, not both."
 
-Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=NO_NUL)]
-LongText = Annotated[str, Field(min_length=1, max_length=10_000, pattern=NO_NUL)]
+Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=SOMETHING)]
+LongText = Annotated[str, Field(min_length=1, max_length=10_000, pattern=SOMETHING)]
 Volts = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 

@@ -20,7 +20,7 @@ from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, TheSite, Transaction, Uploader, Visitor
 from myograph.web.reading import listed
 from myograph.web.site import Site
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import CODE, NO_NUL, SOMETHING
 
 router = APIRouter(prefix="/api/patients", tags=["patients"], route_class=EtagRoute)
 MAX_PAGE: Final = 200
@@ -28,11 +28,10 @@ MAX_CHANNELS: Final = 64
 ADMINS_ALONE: Final = (
     "Only an administrator says who treats a patient, when, and whether research may look."
 )
-CODE: Final = r"^P[0-9]{3,}$"
 
 # A code, for a researcher a pseudonym.
 Code = Annotated[str, Path(max_length=64, pattern=NO_NUL, examples=["P017"])]
-Label = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=SOMETHING)]
 Begin = Annotated[str, Query(max_length=64, pattern=NO_NUL)]
 
 

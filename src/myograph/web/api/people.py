@@ -16,11 +16,11 @@ from myograph.services.come_in import LONGEST_NAME, accepted_name, link_for
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Administrator, Transaction
 from myograph.web.recognise import needs
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import DB_LOGIN, SOMETHING
 
 router = APIRouter(prefix="/api/people", tags=["people"], route_class=EtagRoute)
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL)]
-DbLogin = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_$]{0,62}$")]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=SOMETHING)]
+DbLogin = Annotated[str, Field(pattern=DB_LOGIN)]
 
 
 class NewPerson(BaseModel):

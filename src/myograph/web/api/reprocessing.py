@@ -14,6 +14,7 @@ from myograph.db.reprocessing import Wanted
 from myograph.errors import BadInput
 from myograph.services.reprocess_sessions import reprocess_sessions
 from myograph.web.deps import Administrator, Transaction, short_transaction
+from myograph.web.texts import CODE
 
 router = APIRouter(prefix="/api/reprocess", tags=["sessions"])
 TASK: Final = "reprocess_session"
@@ -27,7 +28,7 @@ class Wish(BaseModel, frozen=True, extra="forbid"):
     """
 
     all: bool = False
-    patient: Annotated[str | None, Field(max_length=64, pattern=r"^P[0-9]{3,}$")] = None
+    patient: Annotated[str | None, Field(max_length=64, pattern=CODE)] = None
     older_than_method: bool = False
 
     def wanted(self) -> Wanted:

@@ -24,7 +24,7 @@ from myograph.web.api.contractions import Words as Reason
 from myograph.web.api.entries import Weights
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, Transaction, Uploader, Visitor
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import NO_NUL, SLUG, SOMETHING
 
 router = APIRouter(prefix="/api/scoring", tags=["scoring"], route_class=EtagRoute)
 PREVIEWED: Final = 10
@@ -32,7 +32,7 @@ NO_CONFIGURATION: Final = "There is no such configuration."
 ONE_TARGET: Final = "A configuration is chosen for a patient or for a session, not for both."
 ADMINS_ALONE: Final = "Only an administrator chooses a configuration for the site or for a patient."
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 Id = Annotated[str, Path(max_length=64, pattern=NO_NUL, examples=["default"])]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 PatientCode = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
@@ -67,7 +67,7 @@ class Rules(BaseModel, frozen=True, extra="forbid"):
         }
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=SOMETHING)]
     weights: Weights
     component_weights: ComponentWeights | None = None
     rpe_mapping: Annotated[dict[int, Score], Field(max_length=11)] | None = None

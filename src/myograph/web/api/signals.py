@@ -31,10 +31,10 @@ from myograph.services.read_signal import (
 )
 from myograph.web.deps import TheSite, Visitor, short_transaction
 from myograph.web.site import Site
+from myograph.web.texts import NAMES
 
 router = APIRouter(prefix="/api/signals", tags=["signals"])
 BINARY: Final = "application/octet-stream"
-CSV_OF_NAMES: Final = r"^[^\x00]{0,400}$"
 Kind = Literal["raw", "envelope"]
 ALIGNMENT: Final = 4  # of a float32
 KINDS: Final[tuple[Kind, ...]] = ("raw", "envelope")
@@ -54,7 +54,7 @@ class Wanted:
 Start = Annotated[float | None, Query(description="seconds from the beginning")]
 End = Annotated[float | None, Query(description="seconds from the beginning")]
 Columns = Annotated[int, Query(ge=1, le=4000)]
-Names = Annotated[str, Query(pattern=CSV_OF_NAMES)]
+Names = Annotated[str, Query(pattern=NAMES)]
 
 
 @router.get("/jit/{session_id}", response_class=JSONResponse)

@@ -16,7 +16,7 @@ from myograph.services.come_in import LONGEST_TOKEN_DAYS, TOKEN_DAYS, token_of_v
 from myograph.web.api.etag import EtagRoute
 from myograph.web.deps import Transaction, Visitor, short_transaction
 from myograph.web.recognise import needs
-from myograph.web.texts import NO_NUL
+from myograph.web.texts import SOMETHING
 
 router = APIRouter(prefix="/api/tokens", tags=["tokens"], route_class=EtagRoute)
 
@@ -26,7 +26,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=SOMETHING)]
     scopes: Annotated[list[Scope], Field(min_length=1)] = ["read"]
     days: Annotated[int, Field(ge=1, le=LONGEST_TOKEN_DAYS)] = TOKEN_DAYS
 

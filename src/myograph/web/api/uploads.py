@@ -42,6 +42,7 @@ from myograph.web import problems
 from myograph.web.api.bodies import takes
 from myograph.web.deps import TheSite, Uploader, short_transaction
 from myograph.web.headers import declared_length
+from myograph.web.malformed import sentence_of
 from myograph.web.recognise import needs
 from myograph.web.site import Site, site_of
 
@@ -364,8 +365,7 @@ def _choice_of(form: FormData) -> Choice:
     try:
         return Choice.model_validate({k: v for k, v in fields.items() if v is not None})
     except ValidationError as exc:
-        said = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in exc.errors())
-        raise BadInput(f"This cannot be right: {said}.") from exc
+        raise BadInput(" ".join(map(sentence_of, exc.errors()))) from exc
 
 
 def _result(request: Request, visitor: Person, file: UploadFile, choice: Choice) -> FileResult:

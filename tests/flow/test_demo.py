@@ -2,10 +2,13 @@
 
 import json
 import signal
+import subprocess
+import sys
 import urllib.error
 from contextlib import contextmanager
 from datetime import timedelta
 
+import httpx2
 import pytest
 
 from tests.flow.demo import EACH, Demo, data_folder, running, wait_for
@@ -51,6 +54,19 @@ def test_a_researcher_sees_every_session_and_no_code(demo):
     assert len(seen) >= SESSIONS
     assert {s["patient_id"] for s in seen} == {None}
     assert len({s["pseudonym"] for s in seen}) == 3
+
+
+def test_a_link_for_somebody_new_leads_to_this_very_service(demo):
+    command = [sys.executable, "-m", "myograph", "person", "add", "--data-dir", str(demo.folder)]
+    said = subprocess.run(
+        [*command, "--name", "Rae", "--role", "researcher"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    link = said.stdout.split()[-1]
+    assert link.startswith(f"{demo.address}/welcome/")
+    assert "Rae" in httpx2.get(link).text
 
 
 def test_an_upload_has_its_scores_at_once(demo):

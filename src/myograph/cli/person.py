@@ -198,10 +198,13 @@ def _change(
 
 
 def _link(conn: "Connection", settings: "Settings", person_id: UUID) -> str:
+    from myograph.cli import system, whereabouts
     from myograph.services.come_in import link_by_command
 
     secret = link_by_command(conn, person_id)
-    return f"http://{settings.host}:{settings.port}/welcome/{secret}"
+    data_dir = system.data_dir_of(settings)
+    address = whereabouts.address_of(data_dir, settings.host, settings.port)
+    return f"{address}/welcome/{secret}"
 
 
 def _asked(*names: str) -> str:

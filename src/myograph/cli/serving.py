@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from myograph.cli import children
+from myograph.cli import children, whereabouts
 from myograph.cli.heads import BoundedHeads
 from myograph.cli.system import System
 from myograph.db.connections import watched
@@ -85,7 +85,7 @@ def first_link(system: System, host: str) -> str | None:
 
 def address_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return whereabouts.written(host, port)
 
 
 def stop_when_told() -> None:
@@ -122,8 +122,15 @@ def serve(system: System, listener: socket.socket, announce: Callable[[str], Non
     )
     settle(app)
     config = config_of(app, trusted_proxies=system.settings.trusted_proxies)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it is done
-        _Server(config, app, announce).run(sockets=doors(listener))
+    with whereabouts.noted(system.data_dir) as note:
+
+        def ready(address: str) -> None:
+            note(address)
+            announce(address)
+
+        # uvicorn raises the signal again when it is done
+        with contextlib.suppress(KeyboardInterrupt):
+            _Server(config, app, ready).run(sockets=doors(listener))
 
 
 def settle(app: FastAPI) -> None:

@@ -99,6 +99,11 @@ def objects(store):
     return sorted(str(p.relative_to(store.root)) for p in store.root.rglob("*") if p.is_file())
 
 
+def folders(store):
+    """They name whose they are, even with nothing in them."""
+    return sorted(str(p.relative_to(store.root)) for p in store.root.rglob("*") if p.is_dir())
+
+
 def test_what_is_handed_over_is_all_there_is(database, store, owner, filled, tmp_path):
     target = tmp_path / "all.zip"
     counts = export_person(owner, store, CODE, BUCKETS, target)
@@ -157,6 +162,7 @@ def test_nothing_is_left_but_the_record_and_that_it_was_done(
     left = {t for t, text in everything(database).items() if any(m in text for m in marks)}
     assert left <= AUDIT | {t for t in left if t.startswith("procrastinate_")}
     assert objects(store) == [f"emg_data/{OTHER}/3/c.c3d", f"emg_data/{CODE}/4/of-another.c3d"]
+    assert [f for f in folders(store) if CODE in f] == [f"emg_data/{CODE}", f"emg_data/{CODE}/4"]
     kept = owner.execute("SELECT pseudonym, reason, erased_at IS NULL FROM erasures").fetchall()
     assert kept == [(TOLD["pseudonym"], TOLD["reason"], False)]
 

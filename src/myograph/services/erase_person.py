@@ -72,6 +72,8 @@ def erase_person(
     for key in there.objects:
         store.delete(key)
         removed(key)
+    for bucket in buckets:
+        store.forget_folder(f"{bucket}/{code}")
     return person_data.finish_erasure(
         conn, erasure, code, gone=there.objects, objects=len(there.objects)
     )

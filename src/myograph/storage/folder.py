@@ -1,5 +1,6 @@
 """Files of a folder store, looked at without the store's library."""
 
+import contextlib
 import os
 import stat
 from datetime import UTC, datetime, timedelta
@@ -47,3 +48,10 @@ def in_memory(path: Path, length: int) -> tuple[os.stat_result, bytes] | None:
     finally:
         os.close(file)
     return found, bytes(start)
+
+
+def remove_empty(folder: Path) -> None:
+    """This folder and those within, wherever nothing is left in them; no link is followed."""
+    for inside, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(inside).rmdir()

@@ -24,7 +24,7 @@ from myograph.errors import (
     ObjectReplaced,
     StoreUnavailable,
 )
-from myograph.storage.folder import changed_at, etag_of, in_memory
+from myograph.storage.folder import changed_at, etag_of, in_memory, remove_empty
 from myograph.storage.names import check_key, refuse_links
 
 if TYPE_CHECKING:
@@ -229,6 +229,13 @@ class ObjectStore:
                 obstore.delete(bucket, name)
         except ObjectGone:
             return
+
+    def forget_folder(self, key: str) -> None:
+        """Folders that hold no file any more, from this one on: S3 has none, so names none."""
+        check_key(key)
+        if self.root is not None:
+            refuse_links(self.root, key)
+            remove_empty(self.root / key)
 
     def _where(self, key: str) -> tuple[Bucket, str]:
         check_key(key)

@@ -56,6 +56,7 @@ class Day:
     queue: str = ""
     told: str = ""
     cookie: str = ""
+    secrets: list[str] = field(default_factory=list)
     refusals: list[httpx2.Response] = field(default_factory=list)
 
 
@@ -119,6 +120,7 @@ def live(lived, database, folder):
         sessions = come_in_and_upload(lived, web, store)
         work(lived, database, store)
         enter(web, sessions)
+        administer(lived, web)
         (folder / "objects" / "emg_data" / sessions["path"]).unlink()
         web.post(f"/api/sessions/{sessions['whole']}/reprocess")
         work(lived, database, store)
@@ -171,9 +173,47 @@ def enter(web, sessions):
     edit = {"action": "remove", "before": edges, "reason": "narwhal"}
     address = f"/api/sessions/{sessions['whole']}/contractions/CH1"
     assert web.put(address, json=edit).status_code == 202
+    note = {"patient": CODE, "text": "pangolin"}
+    assert web.post("/api/notes", json=note).status_code == 201
+    assert web.get(f"/api/notes?patient={CODE}").json()["notes"]
+    maximum = {"side": "left", "value_v": 0.0003, "reason": "narwhal"}
+    assert web.post(f"/api/patients/{CODE}/mvc", json=maximum).status_code == 201
+    cuff = {"left": {"actual_pressure_aop": 50, "cuff_position": "pangolin"}}
+    assert web.patch(f"/api/sessions/{sessions['whole']}/bfr", json=cuff).status_code == 200
+    assert web.get("/api/patients?search=wombat").json()["patients"] == []
+    assert web.patch(f"/api/patients/{CODE}", json={"wombat": "pangolin"}).status_code == 422
     for page in (f"/sessions/{sessions['whole']}", "/sessions?search=wombat", "/wombat/wombat"):
         web.get(page, headers={"Accept": "text/html"})
     web.get(f"/api/signals/jit/{sessions['whole']}")
+
+
+def administer(lived, web):
+    """Somebody is let in, and makes a token; rules and an export have their reasons."""
+    admin = other_browser(web, "x")
+    added = admin.post("/api/people", json={"name": "Quetzal Two", "role": "researcher"}).json()
+    link = added["link"].partition("/welcome/")[2]
+    chosen = {"login": "quetzalcoatl2", "password": PASSWORD, "again": PASSWORD}
+    assert admin.post(f"/welcome/{link}", data={**chosen, "password": "tapir"}).status_code == 422
+    assert admin.post(f"/welcome/{link}", data=chosen).status_code == 303
+    admin = other_browser(web, "x")
+    token = admin.post("/api/tokens", json={"name": "narwhal", "scopes": ["read"]}).json()["token"]
+    lived.secrets = [link, token, admin.cookies["myograph"].partition(".")[0]]
+    by_token = {"Authorization": f"Bearer {token}"}
+    assert web.get("/api/patients", headers=by_token).status_code == 200
+    rules = {"weights": {"compliance": 0.5, "symmetry": 0.3, "effort": 0.2, "game": 0}}
+    rules |= {"id": "other", "name": "wombat", "reason": "narwhal"}
+    assert admin.post("/api/scoring", json=rules).status_code == 201
+    wanted = {"type": "statistics_only", "format": "json", "patients": [CODE]}
+    wanted |= {"identifiers": True, "reason": "narwhal"}
+    exported = admin.post("/api/exports", json=wanted)
+    assert exported.status_code < 300, exported.text
+
+
+def other_browser(web, login):
+    browser = httpx2.Client(transport=web._transport, base_url=web.base_url)
+    came = browser.post("/sign-in", data={"login": login, "password": PASSWORD})
+    assert came.status_code == 303
+    return browser
 
 
 def refuse(lived, web, sessions):
@@ -199,6 +239,11 @@ def test_no_cookie_stands_in_the_log(day):
     assert day.cookie.partition(".")[0] not in day.log
 
 
+def test_no_secret_that_was_made_up_for_somebody_stands_in_the_log(day):
+    assert len(day.secrets) == 3
+    assert [secret for secret in day.secrets if secret in day.log] == []
+
+
 def test_the_log_tells_of_all_that_was_done(day):
     """Else the marks would be missing from an empty file."""
     events = [json.loads(line)["event"] for line in day.log.splitlines() if line[:1] == "{"]
@@ -206,7 +251,8 @@ def test_the_log_tells_of_all_that_was_done(day):
     assert {"analyse_session", "request"} <= set(events)
     outcomes = {json.loads(line).get("outcome") for line in day.log.splitlines() if line[:1] == "{"}
     assert {"analysed", "failed"} <= outcomes
-    assert '"/api/patients/{code}/medical"' in day.log
+    for address in ("/api/patients/{code}/medical", "/api/notes", "/welcome/{secret}"):
+        assert f'"{address}"' in day.log
 
 
 @pytest.mark.parametrize("what", MARKS)

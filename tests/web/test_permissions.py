@@ -83,7 +83,7 @@ TABLE = [
         "POST /api/people",
         "/api/people",
         (401, 403, 403, 403, 201),
-        b'{"name": "New", "role": "researcher"}',
+        b'{"name": "A new researcher", "role": "researcher"}',
     ),
     Row(
         "PATCH /api/people/{person_id}",
@@ -473,6 +473,14 @@ def test_every_row_has_a_route(served):
 def test_nothing_answers_outside_the_table(served):
     others = [r for r in leaves(served.server.app.routes) if not isinstance(r, APIRoute)]
     assert others == []
+
+
+def test_another_site_changes_nothing_whoever_is_signed_in(served, addresses):
+    ada = served.as_("ada", Origin="https://elsewhere.example")
+    for row in TABLE:
+        if not row.route.startswith("GET ") and row.route not in BY_SIGNATURE:
+            answer = ask(ada, row, row.address.format(**addresses), ADMIN)
+            assert (answer.status_code, answer.json()["code"]) == (403, "cross_site"), row.route
 
 
 # ── what a token is good for

@@ -8,6 +8,7 @@ from myograph.c3d.source import BytesSource
 from myograph.db import sessions, technical
 from myograph.db.pool import open_pool
 from myograph.services.extract_metadata import described, extract_metadata
+from myograph.services.receive_upload import Upload
 from tests.game_files import NAME, START, game_file
 
 
@@ -62,6 +63,40 @@ def test_a_file_that_is_gone_is_left_to_the_analysis(database, clinic, upload, e
     store.delete("emg_data/unassigned/a.c3d")
     extract(received)
     assert known(database, clinic, received)[0] is None
+
+
+def test_other_bytes_that_lie_there_by_now_say_nothing_of_this_session(
+    database, clinic, upload, extract, store
+):
+    """Not even whose it is: their player is not this one's."""
+    received = upload(game_file(player="P001"), name="unassigned/a.c3d")
+    store.put("emg_data/unassigned/a.c3d", [game_file(player="P002", seed=2)])
+    extract(received)
+    found, session = known(database, clinic, received)
+    assert (found, session.patient_id, session.started_local) == (None, None, None)
+
+
+def told(upload, store, **known):
+    """An announcement that knows less than the store does."""
+    store.put("emg_data/unassigned/a.c3d", [game_file(player="P001")])
+    return upload.announce(Upload("emg_data", "unassigned/a.c3d", version="v1", **known))
+
+
+@pytest.mark.parametrize(("size", "patient"), [(0, "P001"), (1, None)])
+def test_where_no_etag_was_told_the_size_says_which_bytes_are_meant(
+    database, clinic, upload, extract, store, size, patient
+):
+    extract(told(upload, store, size_bytes=len(game_file(player="P001")) + size))
+    with database.connect("postgres") as conn:
+        assert conn.execute("SELECT patient_id FROM therapy_sessions").fetchall() == [(patient,)]
+
+
+def test_where_nothing_was_told_of_the_bytes_those_that_lie_there_are_meant(
+    database, clinic, upload, extract, store
+):
+    received = told(upload, store)
+    extract(received)
+    assert known(database, clinic, received)[1].patient_id == "P001"
 
 
 def test_a_file_player_is_not_believed_over_a_person(database, clinic, upload, extract):

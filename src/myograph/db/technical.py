@@ -34,10 +34,12 @@ class Technical:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the recording of a session lies."""
+    """Where the recording of a session lies, and which bytes it was announced as."""
 
     storage_bucket: str
     file_path: str
+    storage_etag: str | None
+    file_size_bytes: int | None
 
     @property
     def object_key(self) -> str:
@@ -70,7 +72,7 @@ def place_of(conn: Connection, session_id: UUID) -> Place | None:
         conn.cursor(row_factory=class_row(Place))
         .execute(
             """
-            SELECT storage_bucket, file_path
+            SELECT storage_bucket, file_path, storage_etag, file_size_bytes
               FROM therapy_sessions s
              WHERE id = %s
                AND superseded_by IS NULL

@@ -162,15 +162,10 @@ def _fetch(work: _Work, path: Path) -> Stored:
 
 
 def _is_announced(claim: Claim, stored: Stored) -> bool:
-    """By its bytes where they are known: what was restored from a backup has another etag.
-
-    Else by its etag, whatever size was told: of the two the store made only the etag.
-    """
+    """By its bytes where they are known: what was restored from a backup has another etag."""
     if claim.file_hash is not None:
         return stored.sha256 == claim.file_hash
-    if claim.storage_etag is not None:
-        return stored.etag == claim.storage_etag
-    return claim.file_size_bytes in {None, stored.size}
+    return stored.is_announced(etag=claim.storage_etag, size=claim.file_size_bytes)
 
 
 def _paced(do: Callable[[], None], *, every_s: float) -> Callable[[], None]:

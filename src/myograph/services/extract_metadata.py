@@ -32,14 +32,18 @@ def extract_metadata(
 ) -> None:
     """Store the facts of a session's file, unless they are known.
 
-    A file that cannot be read is the analysis's to refuse, with its sentence.
+    A file that cannot be read is the analysis's to refuse, with its sentence; so are other bytes
+    that lie there by now, which say nothing of this session.
     """
     with pool.connection() as conn:
         place = technical.place_of(conn, session_id)
     if place is None:
         return
     with contextlib.suppress(NotReadable, ObjectGone, BadName):
-        facts = read_facts(store.source(place.object_key))
+        source = store.source(place.object_key)
+        if not source.head.is_announced(etag=place.storage_etag, size=place.file_size_bytes):
+            return
+        facts = read_facts(source)
         with pool.connection() as conn:
             describe(conn, session_id, facts, name=place.file_path, zone=zone)
 

@@ -44,6 +44,10 @@ class Head:
     size: int
     etag: str
 
+    def is_announced(self, *, etag: str | None, size: int | None) -> bool:
+        """By its etag, whatever size was told: of the two the store made only the etag."""
+        return etag == self.etag if etag is not None else size in {None, self.size}
+
 
 @dataclass(frozen=True, slots=True)
 class Stored(Head):

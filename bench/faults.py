@@ -12,7 +12,7 @@ from pathlib import Path
 
 from myograph.db.embedded import Cluster
 from tests.database import SURE, migrated_server
-from tests.faults import announcing, full_disks, outages, storage_faults
+from tests.faults import announcing, clocks, full_disks, outages, storage_faults
 from tests.faults.histories import STEPS, lived_through
 from tests.faults.kills import KILLS
 from tests.faults.nursery import Nursery
@@ -68,7 +68,7 @@ def _kills(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as main
 
 def _outages(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as main
     restarts, cuts = (20, 50) if full else (1, 2)
-    lease_s = 30.0 if full else 2.0
+    lease_s, stopped_s = (30.0, 60.0) if full else (2.0, 4.0)
     _run(
         f"PostgreSQL stopped at once under load x {restarts}",
         new_place.on_its_own,
@@ -80,9 +80,13 @@ def _outages(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as mai
         {"cuts": partial(outages.cuts_of_listeners, times=cuts)},
     )
     _run(
-        f"a worker stopped for longer than its lease of {lease_s:g} s",
+        f"a worker stopped for {stopped_s:g} s, its lease is of {lease_s:g} s",
         new_place,
-        {"stopped": partial(outages.stopped_and_continued, lease_s=lease_s, quick=not full)},
+        {
+            "stopped": partial(
+                outages.stopped_and_continued, lease_s=lease_s, quick=not full, for_s=stopped_s
+            )
+        },
     )
     _run(
         "database far away (50 ms), gone for a while, only reading",
@@ -92,6 +96,21 @@ def _outages(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as mai
             "gone": outages.no_database_for_a_while,
             "only reading": outages.read_only_for_a_while,
         },
+    )
+
+
+def _clocks(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as main
+    times = 5 if full else 1
+    scenarios: dict[str, Scenario] = {
+        f"{who} {off_s:+g} s": partial(scenario, by_s=off_s)
+        for who, scenario in (("sender", clocks.sender_is_off), ("worker", clocks.worker_is_off))
+        for off_s in (-clocks.OFF_S, clocks.OFF_S)
+    }
+    _run(
+        f"clock of sender or worker off by {clocks.OFF_S:g} s x {times}",
+        new_place,
+        scenarios,
+        times=times,
     )
 
 
@@ -161,6 +180,7 @@ def _histories(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as m
 PARTS = {
     "kills": _kills,
     "outages": _outages,
+    "clocks": _clocks,
     "storage": _storage,
     "disk": _disk,
     "announcing": _announcing,

@@ -268,15 +268,20 @@ def _set_read_only(place: Place, value: str) -> None:
 BEFORE_SAVING = Point("before it saves", "myograph.services.analyse_session:_save", "before")
 
 
-def stopped_and_continued(place: Place, *, lease_s: float, quick: bool) -> None:
-    """Another takes the session over; what the first one would still write is refused."""
+def stopped_and_continued(place: Place, *, lease_s: float, quick: bool, for_s: float = 0.0) -> None:
+    """Another takes the session over; what the first one would still write is refused.
+
+    for_s    it is stopped at least so long
+    """
     session_id = place.upload(recording(1))
     with place.worker(BEFORE_SAVING, do="stop", lease_s=lease_s) as slept:
         wait_for(lambda: slept.reached and _is_stopped(slept))
+        stopped_at = time.monotonic()
         with place.worker() as other:
             place.settles(impatient=quick, within_s=PATIENCE_S + 4 * lease_s)
             other.ends()
         saved = place.saved(session_id)
+        wait_for(lambda: time.monotonic() - stopped_at >= for_s, PATIENCE_S + for_s)
         slept.process.send_signal(signal.SIGCONT)
         wait_for(lambda: "lease_lost" in slept.said())
         place.settles()

@@ -403,6 +403,7 @@ FUNCTIONS = {
             "sessions_at",
             "settle_twins",
             "supersede",
+            "told_at",
             "version_of",
         ),
         WORKER,

@@ -605,6 +605,40 @@ def test_a_sweep_that_looked_before_a_move_was_told_does_not_undo_it(database, t
     assert rows()[first.session_id]["storage_version"] == "v1"
 
 
+def now_in(database):
+    with database.connect("postgres") as conn:
+        [now] = conn.execute("SELECT clock_timestamp()").fetchone()
+    return now
+
+
+@pytest.mark.parametrize("looked", ["after", "before"])
+def test_a_sweep_is_believed_about_other_bytes_where_it_looked_since(database, tell, rows, looked):
+    """Whoever told of what was there before may have a clock that is ahead."""
+    before = now_in(database)
+    [told] = tell(replace(PLAIN, modified_at=T3))
+    seen_at = {"after": now_in(database), "before": before}[looked]
+    seen = {"source": "sweep", "shape": "sweep", "modified_at": T1, "seen_at": seen_at}
+    [found] = tell(replace(PLAIN, etag="b", size_bytes=4, **seen))
+    outcome, lives = {"after": ("created", found), "before": ("late", told)}[looked]
+    assert found.outcome == outcome
+    assert [row["id"] for row in live(rows)] == [lives.session_id]
+    assert {row["superseded_by"] for row in rows().values()} == {None, lives.session_id}
+
+
+def test_a_sweep_is_believed_about_bytes_that_lie_there_again(database, tell, rows):
+    """They lay there before, and whoever told of others since has a clock that is ahead."""
+    [first] = tell(replace(PLAIN, modified_at=T1))
+    others = replace(PLAIN, etag="b", size_bytes=4, modified_at=T3)
+    seen = replace(PLAIN, source="sweep", shape="sweep", modified_at=T2)
+    stale = replace(seen, seen_at=now_in(database))
+    second, missed = tell(others, stale)
+    assert (missed.outcome, missed.session_id) == ("duplicate", first.session_id)
+    assert [row["id"] for row in live(rows)] == [second.session_id]
+    [found] = tell(replace(seen, seen_at=now_in(database)))
+    assert (found.outcome, found.session_id) == ("restored", first.session_id)
+    assert [row["id"] for row in live(rows)] == [first.session_id]
+
+
 def test_what_came_after_a_sweep_had_looked_is_not_gone(database, tell, rows):
     with database.connect("postgres") as conn:
         [looked] = conn.execute("SELECT clock_timestamp()").fetchone()

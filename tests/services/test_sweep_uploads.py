@@ -202,6 +202,16 @@ def test_a_move_is_seen_though_its_sender_had_another_clock(folder, sweep, rows,
     assert sweep(folder) == {"listed": 1}
 
 
+def test_an_overwrite_is_seen_though_its_sender_had_another_clock(place, sweep, rows, announce):
+    """No hint of the new bytes came, and the time that was told of the old ones is a later one."""
+    place.put("P001/a.c3d", b"abc")
+    announce(place, "P001/a.c3d", modified_at=datetime.now(UTC) + timedelta(minutes=4))
+    place.put("P001/a.c3d", content := game_file())
+    assert sweep(place) == {"listed": 1, "overwritten": 1}
+    assert rows("file_size_bytes, processing_status") == [(len(content), "pending")]
+    assert sweep(place) == {"listed": 1}
+
+
 def test_a_move_that_a_sweep_saw_half_of_is_mended_by_the_next(folder, sweep, rows):
     folder.put("P001/a.c3d")
     sweep(folder)

@@ -194,6 +194,20 @@ def test_an_etag_is_kept_without_its_quotes(written):
     assert read(database_webhook(record=record))[0].etag == "abc"
 
 
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        (RECORD["id"].upper(), RECORD["id"]),
+        ("", None),
+        ("P001/a b.c3d", None),
+        (RECORD["id"][:-1], None),
+        (None, None),
+    ],
+)
+def test_an_objects_number_is_a_uuid_and_no_name(written, known):
+    assert read(database_webhook(record=RECORD | {"id": written}))[0].object_id == known
+
+
 @pytest.mark.parametrize("size", [0, "0", 7, "7", LARGEST, str(LARGEST), None])
 def test_a_size_is_a_whole_number(size):
     [hint] = read(database_webhook(record=RECORD | {"metadata": {"size": size}}))

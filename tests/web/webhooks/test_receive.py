@@ -206,6 +206,13 @@ def test_an_unchanged_row_is_ignored(receiver, new_name):
     assert answer.json() == {"ignored": "unchanged"}
 
 
+def test_a_number_that_is_the_name_of_another_is_none(receiver, new_name):
+    first, second = new_name(), new_name()
+    assert receiver.send(inserted(first, id=second, version="same")).status_code == 202
+    answer = receiver.send(storage_webhook(name=second, version="same"))
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "created")
+
+
 # ── what the store says
 
 

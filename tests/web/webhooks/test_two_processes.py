@@ -3,7 +3,7 @@
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import httpx2
 import pytest
@@ -37,7 +37,7 @@ def of_all(records):
 
 
 def alone(names):
-    return [inserted(name, id=f"number of {name}", version="1") for name in names]
+    return [inserted(name, id=str(uuid5(NAMESPACE_OID, name)), version="1") for name in names]
 
 
 def together(names):

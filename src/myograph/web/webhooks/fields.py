@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, cast
+from uuid import UUID
 
 from myograph.errors import MalformedEvent
 
@@ -52,6 +53,13 @@ class Fields:
     def bare(self, name: str) -> str | None:
         """An etag, which some senders leave in its quotes."""
         return (self.text_or_none(name) or "").removeprefix("W/").strip('"') or None
+
+    def uuid(self, name: str) -> str | None:
+        """It tells objects apart, so one that is none is not known: it may be a name."""
+        try:
+            return str(UUID(self.text_or_none(name) or ""))
+        except ValueError:
+            return None
 
     def number_as_text(self, name: str) -> str | None:
         found = self._said.get(name)

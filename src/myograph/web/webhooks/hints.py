@@ -121,7 +121,7 @@ def _row(record: Fields, operation: Operation) -> Hint:
         operation,
         record.text("bucket_id"),
         record.text("name"),
-        object_id=record.text_or_none("id"),
+        object_id=record.uuid("id"),
         version=record.text_or_none("version"),
         etag=metadata.bare("eTag"),
         size_bytes=metadata.size("size"),

@@ -18,9 +18,9 @@ _COLUMNS = {
     "created": "new",
     "overwritten": "overwritten",
     "moved": "moved",
-    "restored": "there again",
+    "restored": "back",
     "gone": "gone",
-    "refused": "unreadable name",
+    "refused": "bad name",
 }
 _STAGES: "dict[Stage, str]" = {
     "listing": "Listing",
@@ -76,7 +76,7 @@ def _chosen(bucket: str | None, accepted: Sequence[str]) -> Sequence[str]:
     if bucket is None:
         return accepted
     if bucket not in accepted:
-        raise BadInput(f"{bucket!r} is not among the buckets of MYOGRAPH_BUCKETS: {accepted}")
+        raise BadInput(f"{bucket!r} is not among MYOGRAPH_BUCKETS: {', '.join(accepted)}.")
     return [bucket]
 
 

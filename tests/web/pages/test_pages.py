@@ -253,7 +253,8 @@ def test_twins_lead_to_each_other_as_far_as_the_visitor_may_see_them(served, upl
         site_database.url("myograph_work"), folder_store(served.root), pseudonym_key="k" * 32
     )
     page = get(served, f"/sessions/{third}", who="bob").text
-    assert "of a patient you do not see" in page
+    assert "This recording is a duplicate and counts in no dose or trend." in page
+    assert "measured once" not in page
     assert str(first) not in page
     assert third not in get(served, f"/sessions/{first}").text
     assert third in get(served, f"/sessions/{first}", who="ada").text

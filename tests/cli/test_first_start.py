@@ -2,7 +2,7 @@
 
 import pytest
 
-from myograph.cli import serving, system
+from myograph.cli import serve, serving, system
 from myograph.db import people
 from myograph.errors import BadInput, DatabaseUnavailable
 from myograph.settings import Settings
@@ -80,3 +80,11 @@ def test_a_service_that_would_not_know_enough_does_not_start(configured, given, 
 )
 def test_an_identity_provider_says_enough(configured, named):
     assert configured(sign_in=None, **named).settings.sign_in is None
+
+
+@pytest.mark.parametrize("secrets", [None, "whsec_" + "A" * 32])
+def test_it_says_where_nobody_may_announce_uploads(configured, capsys, secrets):
+    serve._announce(configured(webhook_secrets=secrets), "http://127.0.0.1:8000", None)
+    said = capsys.readouterr().out
+    assert "ready at http://127.0.0.1:8000\n" in said
+    assert ("refused with 503" in said) == (secrets is None)

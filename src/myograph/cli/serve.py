@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from myograph.cli.system import System
     from myograph.settings import Settings
 
 DataDir = Annotated[
@@ -51,15 +52,20 @@ def serve(
         first = serving.first_link(ready, settings.host)
         if not no_worker:
             while_serving.enter_context(serving.worker(ready))
-        serving.serve(ready, listener, lambda address: _announce(address, first))
+        serving.serve(ready, listener, lambda address: _announce(ready, address, first))
 
 
-def _announce(address: str, first: str | None) -> None:
+def _announce(system: "System", address: str, first: str | None) -> None:
     typer.echo(f"Myograph is ready at {address}")
     if first is not None:
         typer.echo(
             "There is no administrator yet. Whoever opens this link within a day becomes the first"
             f" one; it is good once:\n  {address}{first}"
+        )
+    if not system.sources:
+        typer.echo(
+            "Neither MYOGRAPH_WEBHOOK_SECRETS nor MYOGRAPH_WEBHOOK_SOURCES is set: what a store"
+            " announces is refused with 503, and found by the sweep within 15 minutes."
         )
 
 

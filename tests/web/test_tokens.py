@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from myograph.db.identity import Person
 from myograph.web.auth import COOKIE
@@ -51,6 +52,20 @@ def test_it_lasts_90_days_unless_it_is_said_otherwise_and_a_year_at_most(served,
 )
 def test_what_a_token_is_for_must_be_said(served, someone, wanted):
     assert make(served, someone, **wanted).status_code == 422
+
+
+def test_the_log_says_who_was_refused(served, someone):
+    """By number: a role without the right, a token without the scope; strangers have none."""
+    made = bearer(make(served, someone))
+    refused = [("GET", "/api/people", 403), ("POST", "/api/people", 403), ("GET", "/sessions", 200)]
+    for method, address, expected in refused:
+        with capture_logs() as lines:
+            assert status(served, made, method, address) == expected
+        [line] = [one for one in lines if one["event"] == "request"]
+        assert (line["status"], line["person"]) == (expected, str(served.people[someone]))
+    with capture_logs() as lines:
+        assert status(served, {"Authorization": "Bearer myo_x"}) == 401
+    assert [line for line in lines if "person" in line] == []
 
 
 @pytest.mark.parametrize(("ago", "expected"), [("89 days 23 hours", 200), ("90 days", 401)])

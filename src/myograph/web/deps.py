@@ -21,9 +21,9 @@ def visitor_of(request: Request, *, attended: bool = True) -> Person:
     attended   False: their page asks by itself, so it is no sign that they are there
     """
     found = recognised(request, site_of(request), attended=attended)
-    refuse_beyond_scope(request, found)
     request.state.visitor = found.person
     request.state.via = found.via
+    refuse_beyond_scope(request, found)
     return found.person
 
 

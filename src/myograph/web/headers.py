@@ -60,6 +60,7 @@ class RequestLog:
     """Gives every request a number and one line in the log; answers a bug without a word about it.
 
     The line has the route's pattern, never the address itself: a name or a search may stand in it.
+    Who asked, once that is known, is their number: so refusals say whom they refused.
     """
 
     app: ASGIApp
@@ -89,6 +90,7 @@ class RequestLog:
                     method=scope["method"],
                     route=_pattern(scope),
                     status=int(status),  # some answers carry an HTTPStatus
+                    **_who(scope),
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
 
@@ -297,6 +299,11 @@ def _with(message: Message, headers: RawHeaders) -> RawHeaders:
 def _number(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else f"{_numbers.getrandbits(128):032x}"
+
+
+def _who(scope: Scope) -> dict[str, str]:
+    visitor = scope["state"].get("visitor")
+    return {} if visitor is None else {"person": str(visitor.id)}
 
 
 def _pattern(scope: Scope) -> str:

@@ -35,7 +35,7 @@ from myograph.db.identity import Person
 from myograph.simulate.presets import Faults, Wish
 from myograph.simulate.presets import session as simulated
 from myograph.simulate.sessions import simulate_session
-from tests.database import Database, add_patient, fresh_database
+from tests.database import PSEUDONYM_KEY, Database, add_patient, fresh_database
 from tests.needs import ROOT, chromium
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _environment(database: Database, folder: Path) -> dict[str, str]:
         "MYOGRAPH_STORAGE_URL": (folder / "objects").as_uri(),
         "MYOGRAPH_DATABASE_URL": database.url("myograph_web"),
         "MYOGRAPH_WORKER_DATABASE_URL": database.url("myograph_work"),
-        "MYOGRAPH_PSEUDONYM_KEY": "k" * 64,
+        "MYOGRAPH_PSEUDONYM_KEY": PSEUDONYM_KEY,
         "MYOGRAPH_SIGN_IN": "local",
     }
 

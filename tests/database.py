@@ -35,6 +35,7 @@ from tests.game_files import NAME, game_file
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
 SURE = ("fsync=off", "max_wal_size=4GB")  # what it has committed survives it, if not the machine
 TEMPLATE = "migrated"
+PSEUDONYM_KEY = "k" * 32  # of patients whom the tests add
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cGFzc3dvcmQ"
 
 _count = itertools.count(1)
@@ -171,7 +172,7 @@ def add_patient(conn: Connection, code: str, therapist: UUID, *, consent: bool |
         code,
         therapist_id=therapist,
         research_consent=consent,
-        pseudonym=hashlib.sha256(f"a pseudonym of {code}".encode()).hexdigest(),
+        pseudonym=patients.pseudonym_of(code, PSEUDONYM_KEY),
     )
 
 

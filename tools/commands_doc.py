@@ -27,6 +27,7 @@ COMMANDS = (
     "person token revoke",
     "person-data export",
     "person-data erase",
+    "person-data new-pseudonyms",
     "reprocess",
     "webhook send",
     "sweep",

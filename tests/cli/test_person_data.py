@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 
+from myograph.db.patients import pseudonym_of
 from tests.game_files import game_file
 
 SESSION = "P001/1/a.c3d"
@@ -74,3 +75,16 @@ def test_it_takes_a_reason_and_the_key_of_the_pseudonyms(person_data, monkeypatc
     answer = person_data("erase", "P001", "--reason", "consent withdrawn", "--yes")
     assert (answer.code, "MYOGRAPH_PSEUDONYM_KEY must be too" in answer.err) == (1, True)
     assert store.exists(f"emg_data/{SESSION}")
+
+
+def test_new_pseudonyms_are_given_only_where_it_is_said_twice(person_data, database, monkeypatch):
+    monkeypatch.setenv("MYOGRAPH_PSEUDONYM_KEY", "o" * 32)
+    asked = "SELECT pseudonym FROM patients WHERE patient_code = 'P001'"
+    with database.connect("postgres", autocommit=True) as conn:
+        before = conn.execute(asked).fetchone()
+        answer = person_data("new-pseudonyms")
+        assert (answer.code, "With --yes" in answer.err) == (1, True)
+        assert conn.execute(asked).fetchone() == before
+        answer = person_data("new-pseudonyms", "--yes")
+        assert (answer.code, answer.out) == (0, "3 patients have another pseudonym\n")
+        assert conn.execute(asked).fetchone() == (pseudonym_of("P001", "o" * 32),)

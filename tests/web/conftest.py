@@ -93,6 +93,7 @@ def make_app(site_database, people, tmp_path_factory):
         store: ObjectStore | None = None,
         limits: Limits = SMALL,
         sources: Sequence[Source] = (SOURCE,),
+        hasher: PasswordHasher | None = None,
         clock: Callable[[], float] = time.time,
         **settings,
     ):
@@ -103,6 +104,7 @@ def make_app(site_database, people, tmp_path_factory):
             secret=SECRET,
             sources=sources,
             limits=limits,
+            hasher=hasher,
             clock=clock,
         )
 

@@ -25,7 +25,7 @@ class Running:
 
 
 @contextmanager
-def running(app) -> Iterator[Running]:
+def running(app: FastAPI) -> Iterator[Running]:
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=PATIENCE_S)
     server = uvicorn.Server(config)
     ready = threading.Event()

@@ -1,7 +1,9 @@
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 from fastapi.testclient import TestClient
 from psycopg import sql
 
+from myograph.db import people as members
 from myograph.db.identity import Person
 from myograph.web.auth import COOKIE, COOKIE_OVER_TLS, LASTS_S
 from myograph.web.site import Limits
@@ -236,3 +238,39 @@ def test_a_forged_cookie_is_a_strangers(served):
     forged = served.cookie("ada").replace(".", "A.", 1)
     answer = served.as_(None).get("/api/sessions", headers={"Cookie": f"{COOKIE}={forged}"})
     assert answer.status_code == 401
+
+
+class Counting(PasswordHasher):
+    """Remembers what it was asked to verify: how strong each hash was."""
+
+    def __init__(self):
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.verified = []
+
+    def verify(self, hash, password):  # noqa: A002 - as the class above calls it
+        self.verified.append(extract_parameters(hash))
+        return super().verify(hash, password)
+
+
+def test_whoever_is_not_let_in_has_taken_the_same_work(
+    make_app, site_database, people, someone_new, switch_off
+):
+    """One Argon2 of one strength, whether nobody has the login, or the password is another, or the
+    account is switched off, or it has no password yet."""
+    hasher = Counting()
+    wrong, gone = someone_new("therapist"), someone_new("therapist")
+    switch_off(gone)
+    with site_database.as_person(Person(people["ada"], "Ada", "admin")) as conn:
+        members.add(conn, "Nils-Ek", "therapist")
+    with TestClient(make_app(hasher=hasher)) as web:
+        for login, password in (
+            ("nobody", PASSWORD),
+            ("nul\x00", PASSWORD),
+            (wrong, "another"),
+            (gone, PASSWORD),
+            ("Nils-Ek", PASSWORD),
+        ):
+            answer = web.post("/sign-in", data={"login": login, "password": password})
+            assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password"), login
+    assert len(hasher.verified) == 5
+    assert len({(p.time_cost, p.memory_cost, p.parallelism) for p in hasher.verified}) == 1

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     part = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     part.command("export")(export)
     part.command("erase")(erase)
+    part.command("new-pseudonyms")(new_pseudonyms)
     part.callback()(_about)
     app.add_typer(part, name="person-data")
 
@@ -96,6 +97,32 @@ def erase(
     _print(removed)
     typer.echo("erased")
     _by_hand(there)
+
+
+def new_pseudonyms(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Exports keep the old ones.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give every patient another pseudonym, made with the key that is set now.
+
+    For a key that somebody has who must not: docs/keys.md says what else there is to do. Stop the
+    service first, and start it with the new key afterwards.
+
+    Example: MYOGRAPH_PSEUDONYM_KEY=... myograph person-data new-pseudonyms --yes
+    """
+    from myograph.services.pseudonym_key import change
+
+    settings = settings_of(data_dir)
+    if not yes:
+        raise BadInput(
+            "Researchers know patients by their pseudonyms, in exports of years. With --yes each"
+            " gets another one."
+        )
+    key = _key(settings)
+    with owner(settings) as conn:
+        count = change(conn, key)
+    typer.echo(f"{count} patients have another pseudonym")
 
 
 @contextmanager

@@ -95,6 +95,7 @@ def work(
         children.stop_with_parent()
     targets = system.event_targets(settings)
     with system.bench(settings) as bench:
+        system.keep_pseudonym_key(bench)
         run_worker(
             bench.url,
             bench.store,

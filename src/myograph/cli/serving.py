@@ -17,10 +17,11 @@ from starlette.types import ASGIApp
 
 from myograph.cli import children, whereabouts
 from myograph.cli.heads import BoundedHeads
-from myograph.cli.system import System
+from myograph.cli.system import ANSWERS_WITHIN_S, NOT_UP_TO_DATE, System
 from myograph.db.connections import watched
 from myograph.errors import BadInput, DatabaseUnavailable
 from myograph.services.come_in import link_for_first_admin
+from myograph.services.pseudonym_key import refuse_another
 from myograph.web.app import create_app, end_streams
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -28,7 +29,6 @@ GRACE_S = 5
 # A thread that works holds Python for so long while others wait. By default it is 5 ms: behind
 # sixteen uploads whoever only asks whether we are alive waited for 80.
 TURN_S = 0.0005
-ANSWERS_WITHIN_S = 5
 DOORS = 16
 
 
@@ -58,15 +58,15 @@ def listening_anywhere(host: str, port: int) -> socket.socket:
 def first_link(system: System, host: str) -> str | None:
     """The path of a link for the first administrator; None where there is one.
 
+    Raises BadInput where the key of the pseudonyms is not the one that was used before.
     Until then nobody but this machine may ask: whoever came first could make the place theirs.
     """
     try:
         with psycopg.connect(watched(system.web_url), connect_timeout=ANSWERS_WITHIN_S) as conn:
+            refuse_another(conn, system.pseudonym_key)
             secret = link_for_first_admin(conn)
     except psycopg.errors.UndefinedFunction as old:
-        raise DatabaseUnavailable(
-            "The database is not up to date. `myograph migrate` brings it there."
-        ) from old
+        raise DatabaseUnavailable(NOT_UP_TO_DATE) from old
     except psycopg.OperationalError as away:
         if host in LOOPBACK:  # it may come yet, and meanwhile the answer is 503
             return None

@@ -5,19 +5,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from pydantic import SecretStr
 
 from myograph.db import embedded
+from myograph.db.connections import watched
 from myograph.db.embedded import Secrets
 from myograph.db.keeping import kept_running
 from myograph.db.migrate import migrate_url
-from myograph.errors import BadInput
+from myograph.errors import BadInput, DatabaseUnavailable
 from myograph.services.audit_key import AuditKey
 from myograph.services.event_targets import Target, targets_of
 from myograph.services.keep_audit import Keeping
+from myograph.services.pseudonym_key import keep as pseudonym_key_kept
 from myograph.settings import Settings
 from myograph.storage.objects import ObjectStore, open_store
 from myograph.web.webhooks.sources import Source, default_source, sources_of
+
+ANSWERS_WITHIN_S = 5
+NOT_UP_TO_DATE = "The database is not up to date. `myograph migrate` brings it there."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,6 +119,17 @@ def bench(settings: Settings) -> Generator[Bench]:
         settings.pseudonym_key.get_secret_value(),
         revealed(settings.audit_key),
     )
+
+
+def keep_pseudonym_key(bench: Bench) -> None:
+    """Before a worker names anybody: raises BadInput where its key is not the one used before."""
+    try:
+        with psycopg.connect(watched(bench.url), connect_timeout=ANSWERS_WITHIN_S) as conn:
+            pseudonym_key_kept(conn, bench.pseudonym_key)
+    except psycopg.OperationalError as away:
+        raise DatabaseUnavailable("The database does not answer, so nothing is begun.") from away
+    except psycopg.errors.UndefinedFunction as old:
+        raise DatabaseUnavailable(NOT_UP_TO_DATE) from old
 
 
 def keeping(bench: Bench, settings: Settings) -> Keeping:

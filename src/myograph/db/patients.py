@@ -99,7 +99,7 @@ def page(
 def get(conn: Connection, person: Person, code: str) -> Patient:
     """By code, for a researcher by pseudonym. Raises NotFound."""
     where: LiteralString = " WHERE pseudonym = " if person.role == "researcher" else _BY_CODE
-    found = _read(conn, _PATIENTS[person.role] + where + "%(code)s", {"code": code})
+    found = _read(conn, _PATIENTS[person.role] + where + SEEN[person.role], {"patient": code})
     if not found:
         raise NotFound(NO_PATIENT)
     return found[0]
@@ -142,16 +142,14 @@ def take_claimed(conn: Connection, code: str) -> None:
         conn.execute("SELECT app.take_claimed(%s)", [code])
 
 
-def hold(conn: Connection, code: str) -> datetime:
+def hold(conn: Connection, person: Person, code: str) -> datetime:
     """Keep the patient's row for the rest of the transaction, and tell its version.
 
     Of whoever may change it. Raises NotFound.
     """
     row = (
         conn.cursor(row_factory=scalar_row)
-        .execute(
-            "SELECT updated_at FROM patients WHERE patient_code = %s FOR NO KEY UPDATE", [code]
-        )
+        .execute(_VERSION + _BY_CODE + SEEN[person.role] + " FOR NO KEY UPDATE", {"patient": code})
         .fetchone()
     )
     if row is None:
@@ -219,6 +217,15 @@ _PATIENTS: dict[Role, LiteralString] = {
     "researcher": _PSEUDONYMS,
 }
 _BY_CODE: LiteralString = " WHERE patient_code = "
+_VERSION: LiteralString = "SELECT updated_at FROM patients"
+
+# The code, or a researcher's pseudonym, %(patient)s where whoever asks may see the patient, and
+# null otherwise. A row that were found first and hidden then would take longer than none.
+SEEN: Final[dict[Role, LiteralString]] = {
+    "therapist": "(SELECT m FROM app.my_patients() m WHERE m = %(patient)s)",
+    "admin": "%(patient)s",
+    "researcher": "(SELECT m FROM app.consented_pseudonyms() m WHERE m = %(patient)s)",
+}
 _ACTIVE: LiteralString = """
        AND (%(active)s::boolean IS NULL
             OR (treatment_end IS NULL OR treatment_end >= %(day)s) = %(active)s)

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from myograph.db.refusals import refusals
 from myograph.db.rows import certain
-from myograph.errors import BadInput, Outdated
+from myograph.errors import BadInput, Conflict, Outdated
 from myograph.scoring.configuration import (
     ComplianceComponent,
     Configuration,
@@ -118,6 +118,8 @@ def add(
             ],
         )
     except psycopg.errors.UniqueViolation as exc:
+        if configuration.version == 1:
+            raise Conflict(f"There is a configuration {configuration.id} already.") from exc
         raise Outdated("Somebody else has just added this version. Please look at it.") from exc
     except psycopg.errors.CheckViolation as exc:
         raise BadInput("Researchers read name and reason, so they name no patient.") from exc

@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from myograph.db.identity import Person, Role
+from myograph.db.patients import SEEN
 from myograph.db.rows import certain
 from myograph.errors import NotFound
 
@@ -199,21 +200,22 @@ def newest(
     patient    a patient's code, for a researcher a pseudonym
     """
     conditions: list[LiteralString] = ["true"]
-    values: list[object] = []
+    at, key = before or (None, None)
     if before is not None:
-        conditions.append("(sorted_at, id) < (%s, %s)")
-        values.extend(before)
+        conditions.append("(sorted_at, id) < (%(at)s, %(key)s)")
     if patient is not None:
-        conditions.append("pseudonym = %s" if person.role == "researcher" else "patient_id = %s")
-        values.append(patient)
+        whose: LiteralString = "pseudonym = " if person.role == "researcher" else "patient_id = "
+        conditions.append(whose + SEEN[person.role])
     if state is not None:
-        conditions.append("processing_status = %s")
-        values.append(state)
+        conditions.append("processing_status = %(state)s")
     where: LiteralString = " WHERE " + " AND ".join(conditions)
-    order: LiteralString = " ORDER BY sorted_at DESC, id DESC LIMIT %s"
+    order: LiteralString = " ORDER BY sorted_at DESC, id DESC LIMIT %(limit)s"
     return (
         conn.cursor(row_factory=class_row(SessionRow))
-        .execute(_ROW + _SEEN_BY[person.role] + where + order, [*values, limit])
+        .execute(
+            _ROW + _SEEN_BY[person.role] + where + order,
+            {"at": at, "key": key, "patient": patient, "state": state, "limit": limit},
+        )
         .fetchall()
     )
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter, Semaphore
 from anyio.to_thread import current_default_thread_limiter
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -91,6 +92,7 @@ def create_app(
     secret: bytes,
     sources: Sequence[Source] = (),
     limits: Limits | None = None,
+    hasher: PasswordHasher | None = None,
     clock: Callable[[], float] = time.time,
 ) -> FastAPI:
     """The application; its pool and its listener live as long as its lifespan.
@@ -98,12 +100,14 @@ def create_app(
     web_url   the web's login to the database
     secret    signs the session cookie, at least 32 bytes, the same in every process
     sources   may announce uploads
+    hasher    of passwords; None: Argon2id as strong as the library advises
     """
     live = Live()
     bounds = limits or Limits()
     rates = Rates(per_person=settings.rate_per_person, per_address=settings.rate_per_address)
     provider = provider_of(settings)
-    doorkeeper = Doorkeeper(secret, attempts=Attempts(of_address=bounds.failures_of_address))
+    attempts = Attempts(of_address=bounds.failures_of_address)
+    doorkeeper = Doorkeeper(secret, hasher=hasher, attempts=attempts)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State, None]:

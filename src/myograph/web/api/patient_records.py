@@ -91,7 +91,7 @@ def add_maximum(
     code: Code, conn: Transaction, visitor: Uploader, site: TheSite, body: NewMaximum
 ) -> list[Maximum]:
     """Nothing is overwritten: the history gets one more. What it judges is scored anew."""
-    patients.hold(conn, code)
+    patients.hold(conn, visitor, code)
     set_mvc(
         conn,
         Wanted(**body.model_dump()),
@@ -123,7 +123,7 @@ def put_medical(
 ) -> Medical:
     """In the place of what was said before."""
     _refuse_the_future(body, site)
-    patients.hold(conn, code)
+    patients.hold(conn, visitor, code)
     check_seen(seen, patient_medical.of_patient(conn, code).updated_at)
     patient_medical.replace(conn, code, MedicalFacts(**body.model_dump()), by=visitor.id)
     return _shown(conn, code, response)

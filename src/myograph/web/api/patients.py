@@ -163,7 +163,7 @@ def change(
 ) -> Patient:
     """What is left out stays; null takes back. Sessions are scored anew where it concerns them."""
     said = body.said()
-    check_seen(seen, patients.hold(conn, code))
+    check_seen(seen, patients.hold(conn, visitor, code))
     if visitor.role != "admin" and said.keys() & _OF_TREATMENT:
         raise NotAllowed(ADMINS_ALONE)
     _change(conn, code, said)

@@ -88,3 +88,11 @@ def test_new_pseudonyms_are_given_only_where_it_is_said_twice(person_data, datab
         answer = person_data("new-pseudonyms", "--yes")
         assert (answer.code, answer.out) == (0, "3 patients have another pseudonym\n")
         assert conn.execute(asked).fetchone() == (pseudonym_of("P001", "o" * 32),)
+
+
+def test_where_the_store_does_not_answer_it_says_that_nothing_was_removed(person_data, store):
+    folder = store.root / "emg_data"
+    folder.rename(store.root / "elsewhere")
+    folder.symlink_to(store.root / "elsewhere")
+    answer = person_data("erase", "P001", "--reason", "consent withdrawn", "--yes")
+    assert (answer.code, "Nothing was removed, of the store or the data" in answer.err) == (1, True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from myograph.cli.people_at_hand import DataDir, owner, settings_of
-from myograph.errors import BadInput
+from myograph.errors import BadInput, StoreUnavailable
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -81,7 +81,12 @@ def erase(
     if not 1 <= len(reason.strip()) <= 1000:  # noqa: PLR2004 - as the table takes it
         raise BadInput("The reason has between 1 and 1000 characters.")
     with _at_hand(settings) as (conn, store):
-        there = belongings(conn, store, code, settings.accepted_buckets)
+        try:
+            there = belongings(conn, store, code, settings.accepted_buckets)
+        except StoreUnavailable as away:
+            raise StoreUnavailable(
+                f"{away.sentence.rstrip('.')}. Nothing was removed, of the store or the database."
+            ) from away
         if not yes or dry_run:
             _tell(there)
             return

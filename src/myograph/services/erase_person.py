@@ -13,7 +13,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from myograph.db import audit, person_data
-from myograph.storage.listing import listed
+from myograph.errors import StoreUnavailable
+from myograph.storage import versions
+from myograph.storage.listing import listed, refusal
 from myograph.storage.objects import ObjectStore
 
 
@@ -22,7 +24,8 @@ class Belongings:
     """What there is of a patient.
 
     rows        so many of each table; those of the audit log stay
-    objects     keys in the store: recordings, pressures, and what else lies in their folders
+    objects     keys in the store: recordings, pressures, and what else lies in their folders, be
+                it only an older version of something that is hidden by now
     foreign     in the patient's folder, of another patient: left alone
     unreadable  names that nothing can address, to be removed by hand
     """
@@ -48,6 +51,8 @@ def belongings(
                 found.add(f"{bucket}/{entry.name}")
             else:
                 unreadable.append(f"{bucket}/{entry.name}")
+        hidden = versions.kept(store, bucket, wanted=of_patient)
+        found |= {f"{bucket}/{name}" for name in hidden if refusal(bucket, name) is None}
     return Belongings(rows, sorted((known | found) - foreign), sorted(foreign), unreadable)
 
 
@@ -69,13 +74,24 @@ def erase_person(
     erasure = person_data.begin_erasure(conn, code, pseudonym=pseudonym, reason=reason, by=by)
     audit.note(conn, "erase", "erasures", str(erasure), None)
     there = belongings(conn, store, code, buckets)
-    for key in there.objects:
-        store.delete(key)
-        removed(key)
+    with versions.erasing(store) as erase:
+        for count, key in enumerate(there.objects):
+            try:
+                erase(key)
+            except StoreUnavailable as away:
+                raise StoreUnavailable(_remaining(away, count, len(there.objects))) from away
+            removed(key)
     for bucket in buckets:
         store.forget_folder(f"{bucket}/{code}")
     return person_data.finish_erasure(
         conn, erasure, code, gone=there.objects, objects=len(there.objects)
+    )
+
+
+def _remaining(away: StoreUnavailable, gone: int, there: int) -> str:
+    return (
+        f"{away.sentence.rstrip('.')}. {gone} of {there} objects are gone; the others, and every"
+        " row of the database, are still there. Please do it again."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from psycopg import Connection
 
 from myograph.db import audit, person_data
+from myograph.db.person_data import Row
 from myograph.errors import NotFound, ObjectGone
 from myograph.services.erase_person import belongings
 from myograph.storage.objects import CHUNK_BYTES, ObjectStore
@@ -33,21 +34,29 @@ def export_person(
         raise NotFound("Nothing is stored of a patient of this code.")
     there = belongings(conn, store, code, buckets)
     audit.note(conn, "export", "patients", code, {"objects": len(there.objects)})
-    missing: list[str] = []
     target.touch(mode=0o600, exist_ok=False)
+    try:
+        return _written(store, code, rows, there.objects, target)
+    except BaseException:
+        target.unlink()  # half of it would be taken for the whole
+        raise
+
+
+def _written(
+    store: ObjectStore, code: str, rows: Sequence[Row], keys: Sequence[str], target: Path
+) -> Mapping[str, int]:
+    missing: list[str] = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for subject in sorted({row.subject for row in rows}):
             of_table = [row.data for row in rows if row.subject == subject]
             text = json.dumps(of_table, indent=1, ensure_ascii=False)
             archive.writestr(f"data/{subject}.json", text)
-        for key in there.objects:
+        for key in keys:
             try:
                 _copy(archive, store, key)
             except ObjectGone:
                 missing.append(key)
-        counts = Counter(row.subject for row in rows) + Counter(
-            objects=len(there.objects) - len(missing)
-        )
+        counts = Counter(row.subject for row in rows) + Counter(objects=len(keys) - len(missing))
         archive.writestr("README.txt", _readme(code, counts, missing))
     return counts
 

@@ -145,8 +145,8 @@ def _storable(name: str) -> str:
 def _in_s3(
     account: S3Account, bucket: str, settle_s: float, wanted: Callable[[str], bool]
 ) -> Iterator[Listed]:
-    with _wrapped(bucket):
-        client = _client(account)
+    with listing(bucket):
+        client = s3_client(account)
         try:
             # botocore asks for names in URL encoding, since XML cannot hold them all.
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
@@ -158,7 +158,7 @@ def _in_s3(
             client.close()
 
 
-def _client(account: S3Account) -> Any:  # noqa: ANN401, botocore makes its classes as it runs
+def s3_client(account: S3Account) -> Any:  # noqa: ANN401, botocore makes its classes as it runs
     # Loaded by those who sweep an S3 store alone: 20 MB.
     session = importlib.import_module("botocore.session")
     config = importlib.import_module("botocore.config")
@@ -190,7 +190,8 @@ def _listed_object(bucket: str, entry: dict[str, Any], now: float, settle_s: flo
 
 
 @contextmanager
-def _wrapped(bucket: str) -> Generator[None]:
+def listing(bucket: str) -> Generator[None]:
+    """Errors of botocore become ours."""
     exceptions = importlib.import_module("botocore.exceptions")
     try:
         yield

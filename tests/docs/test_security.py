@@ -13,7 +13,7 @@ def named_in(page):
     return NAMED.findall((ROOT / "docs" / page).read_text("utf-8"))
 
 
-@pytest.mark.parametrize("page", ["security.md", "privacy.md"])
+@pytest.mark.parametrize("page", ["security.md", "privacy.md", "keys.md"])
 def test_every_test_that_is_named_exists(page):
     missing = [
         f"{file}::{name}"

@@ -13,7 +13,7 @@ from myograph.db import audit, audit_chain
 from myograph.db.pool import open_pool
 from myograph.errors import BadInput, Conflict, StoreUnavailable
 from myograph.services.anchor_audit import FOLDER, anchor_audit, anchors, write_anchor
-from myograph.services.audit_key import AuditKey
+from myograph.services.audit_key import AuditKey, audit_key_of
 from myograph.services.keep_audit import Keeping, keep_audit
 from myograph.services.retain_audit import retain_audit
 from myograph.services.verify_audit import SHOWN, verify_audit
@@ -376,6 +376,19 @@ def test_an_anchor_in_the_place_of_another_is_none(chain, store, verify, anchor)
 def test_another_key_signed_nothing_of_ours(chain, verify, anchor):
     anchor()
     assert codes(verify(AuditKey(b"another"))) == [("anchor_forged", None)]
+
+
+def test_what_an_older_key_signed_is_good_while_it_is_named_behind_the_new_one(
+    chain, verify, anchor, store, worker
+):
+    made = anchor()
+    both, new = audit_key_of(f"another, {KEY.secret.decode()}"), audit_key_of("another")
+    assert codes(verify(both)) == []
+    assert codes(verify(new)) == [("anchor_forged", None)]
+    head = audit_chain.head(worker)
+    again = write_anchor(store, both, head, NOW, None)
+    assert again.key == made.key
+    assert codes(verify(new)) == []
 
 
 def test_a_day_passes_between_two_anchors(database, clinic, chain, store, worker, seal):

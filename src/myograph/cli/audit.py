@@ -154,7 +154,7 @@ def _opened(data_dir: Path | None) -> "Generator[tuple[Connection, ObjectStore, 
 
     from myograph.cli import system
     from myograph.db.connections import be_missed, watched
-    from myograph.services.audit_key import AuditKey
+    from myograph.services.audit_key import audit_key_of
     from myograph.settings import Settings
 
     given = {} if data_dir is None else {"data_dir": data_dir}
@@ -167,7 +167,7 @@ def _opened(data_dir: Path | None) -> "Generator[tuple[Connection, ObjectStore, 
             )
         with psycopg.connect(watched(bench.url), application_name="myograph audit") as conn:
             be_missed(conn)
-            yield conn, bench.store, AuditKey(bench.audit_key.encode())
+            yield conn, bench.store, audit_key_of(bench.audit_key)
 
 
 @contextmanager

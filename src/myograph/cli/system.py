@@ -14,7 +14,7 @@ from myograph.db.embedded import Secrets
 from myograph.db.keeping import kept_running
 from myograph.db.migrate import migrate_url
 from myograph.errors import BadInput, DatabaseUnavailable
-from myograph.services.audit_key import AuditKey
+from myograph.services.audit_key import audit_key_of
 from myograph.services.event_targets import Target, targets_of
 from myograph.services.keep_audit import Keeping
 from myograph.services.pseudonym_key import keep as pseudonym_key_kept
@@ -134,7 +134,7 @@ def keep_pseudonym_key(bench: Bench) -> None:
 
 def keeping(bench: Bench, settings: Settings) -> Keeping:
     """How a worker keeps the log of who did what."""
-    key = AuditKey(bench.audit_key.encode()) if bench.audit_key else None
+    key = audit_key_of(bench.audit_key) if bench.audit_key else None
     return Keeping(key, settings.audit_keep_days)
 
 

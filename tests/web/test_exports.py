@@ -382,6 +382,12 @@ def test_what_is_chosen_is_chosen_among_what_may_be_seen(
     assert session in sessions_of("ada", patients=[row["patient"]])
 
 
+def test_of_a_patient_who_is_new_there_is_nothing_yet(served, patient, session, new_patient):
+    answer = export_many(served.as_("ann"), patients=[patient, new_patient()])
+    assert answer.status_code == 409
+    assert "has been analysed yet" in answer.json()["detail"]
+
+
 def test_sessions_are_chosen_by_when_they_were_and_by_their_type(served, session, patient):
     [row] = from_json(export(served.as_("ann"), session).content)["sessions"]
     at = row["session_date"]

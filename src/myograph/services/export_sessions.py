@@ -36,7 +36,8 @@ Format = Literal["json", "csv", "excel"]
 MOST_SESSIONS: Final[Mapping[Format, int]] = {"json": 10_000, "csv": 10_000, "excel": 2_000}
 NO_SESSION: Final = "There is no such session, or it is not one of yours."
 NO_PATIENT: Final = "There is no such patient, or it is not one of yours."
-NO_PSEUDONYM: Final = "A patient has no pseudonym yet. Please try again in a moment."
+# A patient gets a pseudonym with the first analysis.
+NO_PSEUDONYM: Final = "Nothing of one of these patients has been analysed yet."
 NONE_COUNTS: Final = "No session that counts and has been analysed is among those that were chosen."
 TOO_MANY: Final = (
     "More than {most:,} sessions were chosen, which is all that an export in this format holds."

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tests.faults.points import OF_EQUAL_BYTES, OF_THE_WEB, OF_THE_WORKER, Point
 from tests.faults.proxy import Proxy, fault_proxy, reset
 
 STEPS = 40
+AHEAD = timedelta(minutes=4)
 CONTENTS = (*(recording(n) for n in range(4)), b"no recording at all " * 100)
 PATIENTS = ("P001", "P002", "P999", "unassigned")
 DYING = tuple(p for p in (*OF_THE_WORKER, *OF_EQUAL_BYTES) if not p.processes)
@@ -169,6 +170,9 @@ class History:
         return replace(told, size_bytes=head.size, etag=head.etag, modified_at=modified_at)
 
     def _hint(self, hint: Upload) -> None:
+        """As its sender's clock has it, which now and then is ahead."""
+        if hint.modified_at is not None and self.chance.random() < 0.2:
+            hint = replace(hint, modified_at=hint.modified_at + AHEAD)
         self.hints.append(hint)
 
     def _send(self, hint: Upload) -> None:

@@ -84,7 +84,7 @@ def bonato(x: Signal) -> Signal:
 
 def neurokit(x: Signal) -> Signal:
     """emg_process with every default."""
-    import neurokit2  # noqa: PLC0415 - it may not be there
+    import neurokit2  # noqa: PLC0415 - it may not be there  # pyright: ignore[reportMissingImports]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -94,7 +94,7 @@ def neurokit(x: Signal) -> Signal:
 
 def biosppy(x: Signal) -> Signal:
     """emg with every default; it names the sample before each rise and the one after each fall."""
-    from biosppy.signals import emg  # noqa: PLC0415 - it may not be there
+    from biosppy.signals import emg  # noqa: PLC0415 - it may not be there  # pyright: ignore[reportMissingImports]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -92,8 +92,9 @@ def _sent(
             line.sendall(requests[sent])
             busy[line.fileno()] = (line, since, [])
             sent += 1
-        idle = sent < len(requests) and free and every_s is not None
-        wait = max(0.0, began + sent * every_s - time.perf_counter()) if idle else 30.0
+        wait = 30.0
+        if sent < len(requests) and free and every_s is not None:
+            wait = max(0.0, began + sent * every_s - time.perf_counter())
         for number, _ in poll.poll(wait):
             line, since, parts = busy[number]
             parts.append(line.recv(65536))

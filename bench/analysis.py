@@ -66,8 +66,10 @@ def _finished(path: Path) -> bool:
 def _compare(path: Path) -> float:
     """The two taken in turn, so that a busy machine slows both."""
     channels = _channels(path)
-    _ours(path), _plain(channels)  # warm: imports, plans of the transforms
-    ours, plain = [], []
+    _ours(path)  # warm: imports, plans of the transforms
+    _plain(channels)
+    ours: list[tuple[float, float]] = []
+    plain: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
         ours.append(_timed(lambda: _ours(path)))
         plain.append(_timed(lambda: _plain(channels)))
@@ -105,7 +107,7 @@ def _channels(path: Path) -> list[Signal]:
         return [channel.samples for channel in read_recording(source).channels]
 
 
-def _timed(work: Callable[[], None]) -> tuple[float, float]:
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
     """Seconds on the wall, and of the processor: a busy machine stretches the first."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()

@@ -6,7 +6,7 @@ recordings a set in place of 10.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,7 +82,7 @@ def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks cal
 def _row(
     name: str,
     seeds: Sequence[int],
-    detectors: dict[str, Detector],
+    detectors: Mapping[str, Detector],
     spent: dict[str, list[float]],
 ) -> Iterator[str]:
     """Print one set; the bars that ours misses."""
@@ -122,7 +122,7 @@ def _edges_ms(result: Tally) -> tuple[float, float]:
     return float(np.median(errors_ms)), float(np.quantile(errors_ms, 0.95))
 
 
-def _nothing(detectors: dict[str, Detector]) -> None:
+def _nothing(detectors: Mapping[str, Detector]) -> None:
     """Signals in which nothing happens: every run found is one too many."""
     print(f"contractions found where there is none, {NOTHING_SEEDS} recordings each")
     for name, build in NOTHING.items():
@@ -234,8 +234,6 @@ def _shown(f1: float) -> str:
     return "1" if f1 == 1 else f"{min(f1, 0.999):.3f}".lstrip("0") if f1 >= 0.9 else f"{f1:.2f}"[1:]
 
 
-def _print_row(
-    name: str, cells: "Sequence[str] | dict[str, Detector]", bar: str, more: str
-) -> None:
+def _print_row(name: str, cells: Iterable[str], bar: str, more: str) -> None:
     shown = "".join(f"{cell:>20}" for cell in cells)
     print(f"{name:14}{shown}{bar:>20}  {more}", flush=True)

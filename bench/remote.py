@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import psycopg
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import s3_backends
-from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from bench._lines import lines

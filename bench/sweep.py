@@ -64,7 +64,7 @@ def in_s3(folder: Path, wanted: list[str]) -> None:
 def in_table(folder: Path, wanted: list[str]) -> None:
     with s3([]) as store, database(folder) as (pool, owner):
         for part in INSTALLED:
-            owner.execute(part)
+            owner.execute(part.encode())
         with owner.cursor() as cursor:
             cursor.executemany(
                 """

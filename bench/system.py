@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from bench._service import START
 from myograph.simulate.presets import Wish, session
 from myograph.simulate.sessions import simulate_session
 from tests.flow.demo import Demo, data_folder, running, wait_for
@@ -41,7 +42,7 @@ def _recording() -> bytes:
     path = Path(recordings_folder()) / LARGEST
     if path.exists():
         return path.read_bytes()
-    content, _ = simulate_session(session(Wish(seconds=173.0), seed=1), 1)
+    content, _ = simulate_session(session(Wish(seconds=173.0), seed=1, start=START), 1)
     return content
 
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from myograph.c3d.source import BytesSource
 from myograph.c3d.write import GameSession, ghostly_bytes
+from myograph.recording import Signal
 
 START = datetime.fromisoformat("2025-03-10T11:46")
 LABELS = ("CH1 Raw", "CH2 Raw", "CH1 activated", "CH2 activated")
 
 
-def channels(frames, *, samples_per_frame=30, labels=LABELS):
+def channels(frames, *, samples_per_frame=30, labels=LABELS) -> dict[str, Signal]:
     """Noise of 50 uV that float32 holds exactly."""
     noise = np.random.default_rng(7).normal(0, 5e-5, (len(labels), frames * samples_per_frame))
     return dict(zip(labels, noise.astype(np.float32).astype(float), strict=True))

@@ -228,18 +228,22 @@ async def _pump(
     A delayed piece does not hold up the next: each goes out so long after it came.
     """
     loop = asyncio.get_running_loop()
+    due = loop.time()
     while left is None or left > 0:
         piece = await reader.read(PIECE if left is None else min(left, PIECE))
         if not piece:
-            return False
+            break
         if left is not None:
             left -= len(piece)
         if delay_s:
-            loop.call_later(delay_s, writer.write, piece)
+            due = loop.time() + delay_s
+            loop.call_at(due, writer.write, piece)
         else:
             writer.write(piece)
             await writer.drain()
-    return True
+    # What ends does so as late as the rest: whoever closes would lose what is still on its way.
+    await asyncio.sleep(due - loop.time())
+    return left == 0
 
 
 async def _answer(

@@ -161,6 +161,30 @@ def test_a_slow_line_takes_its_round_trip(proxy):
         assert time.monotonic() - began >= 0.2
 
 
+def test_what_a_slow_line_still_carries_arrives_though_the_server_has_closed():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        fault_proxy(server.getsockname()) as proxy,
+    ):
+        proxy.from_now_on(slow(0.2))
+        with call(proxy) as line:
+            with server.accept()[0] as there:
+                there.sendall(b"the last words")
+            assert heard(line, 100) == b"the last words"
+
+
+def test_a_server_hears_all_of_it_though_who_sent_it_slowly_has_hung_up():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        fault_proxy(server.getsockname()) as proxy,
+    ):
+        proxy.from_now_on(slow(0.2))
+        with call(proxy) as line, server.accept()[0] as there:
+            line.sendall(b"the last words")
+            line.shutdown(socket.SHUT_WR)
+            assert heard(there, 100) == b"the last words"
+
+
 def test_a_server_that_is_gone_ends_the_line():
     with echo() as server:
         pass

@@ -7,6 +7,7 @@ import socket
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import PoolTimeout
 
 from myograph.db.connections import watched
 from myograph.db.pool import open_pool
@@ -99,3 +100,19 @@ def test_what_a_transaction_held_is_free_once_its_time_is_over(database):
             other.execute("SELECT pg_advisory_xact_lock(4711)")  # waits for it
         with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
             idle.execute("SELECT 1")
+
+
+def test_a_server_that_was_away_for_long_is_reached_at_once(database):
+    password = database.cluster.secrets.passwords["myograph_web"]
+    with fault_proxy(server_of(database.cluster)) as proxy:
+        url = f"postgresql://myograph_web:{password}@{proxy.host}:{proxy.port}/{database.name}"
+        with open_pool(f"{url}?sslmode=disable&gssencmode=disable", size=1, timeout=1) as pool:
+            with pool.connection():
+                pass
+            proxy.close_door()
+            with pytest.raises(PoolTimeout), pool.connection():
+                pass
+            wait_for(lambda: pool.get_stats()["pool_size"] == 0)
+            proxy.open_door()
+            with pool.connection() as conn:
+                assert conn.execute("SELECT 1").fetchone() == (1,)

@@ -10,12 +10,18 @@ from myograph.db.connections import be_missed, watched
 from myograph.errors import DatabaseUnavailable
 
 __all__ = [
+    "GIVES_UP_AFTER_S",
     "DatabaseUnavailable",
     "PoolTimeout",
     "do_not_wait_for_the_disk",
     "in_few_trips",
     "open_pool",
 ]
+
+# To reach a server that is away. The longer a pool tries by itself the rarer it does, by default
+# up to every two minutes, and whoever needs a connection waits for that; once it has given up, it
+# tries whenever it is asked for one.
+GIVES_UP_AFTER_S = 5.0
 
 
 def open_pool(
@@ -44,6 +50,7 @@ def open_pool(
         min_size=1,
         max_size=size,
         timeout=timeout,
+        reconnect_timeout=GIVES_UP_AFTER_S,
         kwargs={"application_name": application},
         configure=prepare,
         check=ConnectionPool.check_connection,

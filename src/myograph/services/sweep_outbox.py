@@ -8,6 +8,7 @@ from psycopg_pool import ConnectionPool
 
 from myograph.db import outbox
 from myograph.db.outbox import Change
+from myograph.db.room import lacks_room
 from myograph.errors import BadName, MyographError
 from myograph.services.receive_upload import Refused, Upload, receive_event
 from myograph.storage.listing import refusal
@@ -42,9 +43,9 @@ def _one(pool: ConnectionPool[Connection]) -> bool | None:
         try:
             with conn.transaction():
                 received = receive_event(conn, announcement(change))
-        except psycopg.OperationalError:
-            raise  # the database's own trouble, which ends the sweep and not this change
         except (MyographError, psycopg.Error) as exc:
+            if isinstance(exc, psycopg.OperationalError) or lacks_room(exc):
+                raise  # the database's own trouble, which ends the sweep and not this change
             outbox.put_off(conn, change, _sentence(exc))
             return False
         outbox.settle(conn, change, received.session_id)

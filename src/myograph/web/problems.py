@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from myograph import errors
+from myograph.db.room import lacks_room
 from myograph.web.malformed import pointer_to, sentence_of
 from myograph.web.templating import render
 
@@ -75,9 +76,14 @@ def told(request: Request, error: Exception) -> Response:
     """The same for endpoints that the framework does not call, and so does not answer for."""
     if isinstance(error, errors.MyographError):
         return answer(request, error)
-    return (
-        _plain(request, error) if isinstance(error, HTTPException) else _no_database(request, error)
-    )
+    if isinstance(error, HTTPException):
+        return _plain(request, error)
+    return _no_database(request, error)
+
+
+def is_database_unable(error: Exception) -> bool:
+    """At the moment: the same may be asked again."""
+    return isinstance(error, DATABASE_UNABLE) or lacks_room(error)
 
 
 def bug(request: Request) -> Response:
@@ -87,14 +93,16 @@ def bug(request: Request) -> Response:
 
 def install(app: FastAPI) -> None:
     app.exception_handler(errors.MyographError)(answer)
-    for unable in DATABASE_UNABLE:
+    for unable in (*DATABASE_UNABLE, psycopg.errors.InternalError_):
         app.exception_handler(unable)(_no_database)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_plain)
 
 
-def _no_database(request: Request, _: Exception) -> Response:
-    """A pool without a free connection in time is one of these too."""
+def _no_database(request: Request, error: Exception) -> Response:
+    """A pool without a free connection in time is one of these too; a bug is not."""
+    if not is_database_unable(error):
+        raise error
     return answer(request, errors.DatabaseUnavailable(NO_DATABASE))
 
 

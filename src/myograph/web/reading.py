@@ -12,11 +12,10 @@ from psycopg import Connection
 from myograph.db.audit import note_read
 from myograph.db.identity import Person
 from myograph.db.plain import plain_text
+from myograph.db.room import lacks_room
 
 log = structlog.get_logger("myograph.web")
 
-# The database only reads for now: its disk is full, or it is a copy that has not taken over yet.
-_UNWRITTEN: Final = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.DiskFull)
 _LONGEST: Final = 100  # of what a filter says
 
 
@@ -98,8 +97,11 @@ def note_reading(conn: Connection, request: Request, person: Person) -> None:
     key = None if shows.key is None else str(request.path_params[shows.key])
     try:
         note_read(conn, shows.subject, key, _facts(request, shows))
-    except _UNWRITTEN as exc:
-        # It has been read, and nothing else was to be written: people go on working meanwhile.
+    except psycopg.Error as exc:
+        if not (isinstance(exc, psycopg.errors.ReadOnlySqlTransaction) or lacks_room(exc)):
+            raise
+        # The database only reads for now: its disk is full, or it is a copy that has not taken over
+        # yet. It has been read, and nothing else was to be written: people go on working meanwhile.
         conn.rollback()
         log.error(  # noqa: TRY400 - its trace would quote the row
             "read_not_recorded",

@@ -7,6 +7,7 @@ from procrastinate import App, PsycopgConnector, utils
 from psycopg import AsyncConnection
 
 from myograph.db.connections import be_missed_async, watched
+from myograph.db.pool import GIVES_UP_AFTER_S
 from myograph.worker.tasks import tasks
 
 QUEUE: Final = "myograph"
@@ -20,6 +21,7 @@ def open_queue(url: str, *, most: int) -> App:
         configure=_configure,
         min_size=1,
         max_size=most,
+        reconnect_timeout=GIVES_UP_AFTER_S,
     )
     app = App(connector=connector)
     app.add_tasks_from(tasks, namespace="")

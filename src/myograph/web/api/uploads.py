@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import anyio.from_thread
 import anyio.to_thread
+import psycopg
 from anyio import Semaphore
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -376,7 +377,9 @@ def _result(request: Request, visitor: Person, file: UploadFile, choice: Choice)
         accepted = _store_and_receive(request, visitor, checked_name(name), chunks, choice)
     except (BadName, EmptyFile, TooLarge) as exc:
         return FileResult(name, code=exc.code, sentence=exc.sentence)
-    except (StoreUnavailable, DatabaseUnavailable, *problems.DATABASE_UNABLE):
+    except (StoreUnavailable, DatabaseUnavailable, psycopg.Error) as exc:
+        if isinstance(exc, psycopg.Error) and not problems.is_database_unable(exc):
+            raise
         return FileResult(name, code=StoreUnavailable.code, sentence=TRY_AGAIN)
     return FileResult(name, accepted.session_id)
 

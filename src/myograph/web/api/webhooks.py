@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -142,7 +143,7 @@ async def deliver(scope: Scope, receives: Receive, send: Send) -> None:
     request = Request(scope, receives)
     try:
         response = await receive(request)
-    except (MyographError, HTTPException, *problems.DATABASE_UNABLE) as exc:
+    except (MyographError, HTTPException, psycopg.Error) as exc:
         response = problems.told(request, exc)
     if scope["path"] in OLDER:
         response.headers.update(DEPRECATED)

@@ -20,7 +20,9 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from myograph.db.connections import be_missed_async, watched
+from myograph.db.pool import GIVES_UP_AFTER_S
 from myograph.db.refusals import refusals
+from myograph.db.room import lacks_room
 from myograph.errors import BadInput, DatabaseUnavailable, MalformedEvent, NotAllowed, Overloaded
 from myograph.services.receive_upload import RECEIVE_EVENTS, Received
 
@@ -102,7 +104,7 @@ class Inbox:
         except (psycopg.OperationalError, TimeoutError):
             _refuse(letter, DatabaseUnavailable(_NOT_NOW))
         except Exception as exc:  # noqa: BLE001 - whoever waits for the answer tells of the bug
-            _refuse(letter, exc)
+            _refuse(letter, DatabaseUnavailable(_NOT_NOW) if lacks_room(exc) else exc)
 
     async def _commit(self, letters: Sequence[_Letter]) -> None:
         events = [event for letter in letters for event in letter.events]
@@ -143,6 +145,7 @@ async def open_inbox(url: str, *, size: int, timeout_s: float) -> AsyncGenerator
         min_size=min(WRITERS, size),
         max_size=size,
         timeout=timeout_s,
+        reconnect_timeout=GIVES_UP_AFTER_S,
         kwargs={"application_name": "myograph", "autocommit": True},
         configure=be_missed_async,
         open=False,

@@ -4,15 +4,17 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from myograph.db.embedded import Cluster
+from myograph.db.keeping import kept_running
 from tests.database import SURE, migrated_server
 from tests.faults import announcing, clocks, full_disks, outages, storage_faults
+from tests.faults.full_disks import Disk
 from tests.faults.histories import STEPS, lived_through
 from tests.faults.kills import KILLS
 from tests.faults.nursery import Nursery
@@ -73,6 +75,11 @@ def _outages(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as mai
         f"PostgreSQL stopped at once under load x {restarts}",
         new_place.on_its_own,
         {"restarts": partial(outages.restarts_under_load, times=restarts)},
+    )
+    _run(
+        "PostgreSQL hangs, and is replaced",
+        new_place.on_its_own,
+        {"hangs": outages.hangs_under_load},
     )
     _run(
         f"every connection cut x {cuts}",
@@ -147,12 +154,18 @@ def _disk(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as main
     with (
         full_disks.small_disk() as disk,
         migrated_server("small disk", folder=disk.folder / "server", options=SURE) as server,
+        kept_running(server, options=SURE),  # between the rounds, too
     ):
         scenarios: dict[str, Scenario] = {
-            name: partial(scenario, disk=disk) for name, scenario in full_disks.SCENARIOS.items()
+            name: partial(_on_disk, scenario, disk)
+            for name, scenario in full_disks.SCENARIOS.items()
         }
         # One after the other: it is full for all.
         _run(what, partial(new_place.on, server), scenarios, times=times, at_once=1)
+
+
+def _on_disk(scenario: Callable[[Place, Disk], None], disk: Disk, place: Place) -> None:
+    scenario(place, disk)
 
 
 def _announcing(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as main

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from myograph.db import embedded
+from myograph.db import embedded, postmaster
 from myograph.db.embedded import default_data_dir, running, secrets_of, wheel_programs
 from myograph.errors import BadInput, DatabaseUnavailable
 
@@ -227,7 +227,7 @@ def test_a_folder_that_is_everybodys_is_refused(folder):
 def test_a_number_that_is_another_programs_by_now_is_not_taken_for_the_server(data):
     stale = data / "postgres" / "postmaster.pid"
     stale.write_text(f"{os.getppid()}\n{data}/postgres\n0\n5432\n{data}/run\n\n0\nready\n")
-    assert embedded._postmaster(embedded._Place(data, None)) is None
+    assert postmaster.find(data / "postgres") is None
 
 
 def test_a_data_directory_of_before_gets_the_secrets_that_are_new(folder):
@@ -275,7 +275,7 @@ def test_a_server_that_does_not_stop_when_asked_is_stopped_harder(data, monkeypa
         resumed = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.7; kill -CONT {pid}"])
     resumed.wait()
     deadline = time.monotonic() + PATIENCE_S
-    while embedded._alive(pid):
+    while postmaster.is_alive(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

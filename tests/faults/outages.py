@@ -14,6 +14,7 @@ import psutil
 
 from myograph.db import embedded
 from myograph.db.embedded import Cluster
+from myograph.db.keeping import Care, kept_running
 from tests.database import SURE
 from tests.faults.place import PATIENCE_S, Place, Program, Web, wait_for
 from tests.faults.points import Point
@@ -76,6 +77,28 @@ def restarts_under_load(place: Place, times: int) -> None:
         done.stop()
         place.sweep()
         place.settles()
+        worker.ends()
+    place.is_all_well()
+
+
+def hangs_under_load(place: Place) -> None:
+    """It lives and says nothing: whoever keeps it replaces it, and all goes on."""
+    cluster = place.database.cluster
+    care = Care(look_every_s=0.1, ask_every_s=0.5, patience_s=1.0)
+    with (
+        place.web() as web,
+        place.worker() as worker,
+        kept_running(cluster, options=SURE, care=care),
+    ):
+        place.accepted.add(until_taken(web, 1))
+        hangs = postmaster_of(cluster)
+        os.kill(hangs, signal.SIGSTOP)
+        wait_for(lambda: _is_dead(hangs))
+        place.accepted.add(until_taken(web, 2))
+        place.sweep()
+        place.settles()
+        assert web.program.runs, web.program.said()
+        assert worker.runs, worker.said()
         worker.ends()
     place.is_all_well()
 

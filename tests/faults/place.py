@@ -22,6 +22,7 @@ from uuid import UUID
 
 import httpx2
 import psutil
+import psycopg
 from psycopg import Connection
 
 from myograph.db import sign_ins
@@ -391,7 +392,8 @@ class Place:
             )
 
     def forget(self) -> None:
-        """As it was at the beginning, for another round."""
+        """As it was at the beginning, for another round; a server that recovers is waited for."""
+        wait_for(self._answers)
         with self.database.connect("postgres") as conn:
             conn.execute(
                 "TRUNCATE therapy_sessions, upload_events, queue.procrastinate_jobs,"
@@ -403,6 +405,13 @@ class Place:
             folder.mkdir()
         self.accepted.clear()
         self.lost.clear()
+
+    def _answers(self) -> bool:
+        try:
+            self.database.connect("postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def litter(self) -> list[Path]:
         """Recordings that the next worker would not remove, and objects never finished."""

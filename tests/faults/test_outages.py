@@ -1,10 +1,27 @@
 """What surrounds web and worker goes away and comes back: nothing is lost, doubled or stuck."""
 
-from tests.faults import outages
+from contextlib import nullcontext
+
+from myograph.db.keeping import Care, kept_running
+from tests.database import SURE
+from tests.faults import outages, rounds
 
 
 def test_a_server_that_dies_under_load_and_is_started_again(own_place):
     outages.restarts_under_load(own_place, times=2)
+
+
+def test_a_server_that_hangs_is_replaced_under_load(own_place):
+    outages.hangs_under_load(own_place)
+
+
+def test_a_round_begins_once_the_server_is_back(own_server, own_place):
+    def cut(place):
+        outages.power_cut(place.database.cluster)
+
+    with kept_running(own_server, options=SURE, care=Care(look_every_s=0.5)):
+        wrong = rounds.wrong_with(lambda: nullcontext(own_place), {"cut": cut}, times=2)
+    assert wrong == {}
 
 
 def test_connections_that_are_cut_again_and_again(place):

@@ -36,7 +36,9 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from myograph.db import postmaster
 from myograph.db.migrate import migrate_url
+from myograph.db.postmaster import Postmaster
 from myograph.errors import BadInput, DatabaseUnavailable
 
 Login = Literal["postgres", "myograph_migrator", "myograph_web", "myograph_work"]
@@ -46,6 +48,7 @@ SOCKET_LIMIT_BYTES = 100  # 107 with what PostgreSQL appends while it is bound
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 20.0
 _POLL_S = 0.02
+_FOLDER = "postgres"
 _UNPRIVILEGED = ("postgres", "nobody")
 
 
@@ -113,17 +116,35 @@ def running(
                 _stop_with_the_last(place, users.fileno())
 
 
-def start_again(cluster: Cluster, *, options: tuple[str, ...] = ()) -> bool:
-    """Start the server of `cluster` where it has died, at its own address; whether it had.
+def server_of(cluster: Cluster) -> Postmaster | None:
+    """The server of `cluster`, where it lives."""
+    return postmaster.find(cluster.data_dir / _FOLDER)
 
-    Raises DatabaseUnavailable where it does not start: its disk may be full.
+
+def launch_again(cluster: Cluster, *, options: tuple[str, ...] = ()) -> None:
+    """Start the server of `cluster` where it has died, at its own address; it may recover first.
+
+    Raises DatabaseUnavailable where it ends at once: its disk may be full.
     """
     place = _Place(cluster.data_dir, _server_user(cluster.data_dir))
     with _locked(place):
-        if _postmaster(place) is not None:
-            return False
-        _launched(place, _reachable_programs(place), cluster, options)
-    return True
+        if server_of(cluster) is not None:
+            return
+        with _starting(place, _reachable_programs(place), cluster, options) as process:
+            _wait(
+                lambda: server_of(cluster) is not None,
+                READY_WITHIN_S,
+                while_=lambda: process.poll() is None,
+                sentence=lambda: _did_not_start(place),
+            )
+
+
+def put_down(cluster: Cluster, server: Postmaster) -> None:
+    """End a server that hangs, unless somebody else has replaced it by now."""
+    place = _Place(cluster.data_dir, _server_user(cluster.data_dir))
+    with _locked(place):
+        if server_of(cluster) == server:
+            postmaster.put_down(server.pid)
 
 
 def default_data_dir() -> Path:
@@ -156,7 +177,7 @@ class _Place:
 
     @property
     def cluster(self) -> Path:
-        return self.root / "postgres"
+        return self.root / _FOLDER
 
     @property
     def log(self) -> Path:
@@ -271,59 +292,25 @@ def _stop_with_the_last(place: _Place, users: int) -> None:
 
 
 def _attached(place: _Place) -> Cluster | None:
-    """The server that runs here, or None; one that is just starting or stopping is waited for."""
-    deadline = time.monotonic() + READY_WITHIN_S
-    while (found := _postmaster(place)) is not None and time.monotonic() < deadline:
+    """The server that runs here, or None; one that is just starting or stopping is waited for.
+
+    One that hangs is put down: whoever looked after it may have been killed.
+    """
+    before, deadline = None, time.monotonic() + READY_WITHIN_S
+    while (found := postmaster.find(place.cluster)) is not None:
         cluster = Cluster(place.root, found.host, found.port, secrets_of(place.root))
         if _answers(cluster):
             _ensure_database(cluster)
             return cluster
+        if time.monotonic() > deadline:
+            now = postmaster.effort(found.pid, "not yet")
+            if now is None:
+                return None
+            if not now.goes_on_after(before):
+                postmaster.put_down(found.pid)
+            before, deadline = now, time.monotonic() + READY_WITHIN_S
         time.sleep(_POLL_S)
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Postmaster:
-    pid: int
-    host: str
-    port: int
-
-
-def _postmaster(place: _Place) -> _Postmaster | None:
-    """What postmaster.pid says, where that process lives and is a server of this cluster."""
-    try:
-        lines = (place.cluster / "postmaster.pid").read_text("utf-8").splitlines()
-        pid, port, folder, address = int(lines[0]), int(lines[3]), lines[4], lines[5]
-    except (FileNotFoundError, ValueError, IndexError):
-        return None
-    if not _alive(pid):
-        return None
-    # After a crash the number may be another program's. One that is just dying has no command any
-    # more; it is waited for, since PostgreSQL refuses to start beside it.
-    command = _command_of(pid)
-    if command and str(place.cluster) not in command:
-        return None
-    return _Postmaster(pid, folder or address, port)
-
-
-def _command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
-    except FileNotFoundError:  # no Linux
-        asked = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
-        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603, of our own making
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # our own child would stay as a zombie
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _answers(cluster: Cluster) -> bool:
@@ -353,20 +340,46 @@ def _started(place: _Place, programs: Path | None, options: tuple[str, ...]) -> 
 
 def _launched(place: _Place, folder: Path, cluster: Cluster, options: tuple[str, ...]) -> None:
     """Once it answers."""
+    with _starting(place, folder, cluster, options) as process:
+        _until_it_answers(place, cluster, process)
+
+
+@contextmanager
+def _starting(
+    place: _Place, folder: Path, cluster: Cluster, options: tuple[str, ...]
+) -> "Generator[subprocess.Popen[bytes]]":
+    """A server that outlives us, unless the block fails."""
     process = _launch(place, folder, cluster.host, cluster.port, options)
     try:
-        _wait(
-            lambda: _answers(cluster),
-            READY_WITHIN_S,
-            while_=lambda: process.poll() is None,
-            sentence=lambda: f"PostgreSQL did not start; {place.log} says: {_tail(place.log)}",
-        )
+        yield process
     except BaseException:
-        process.send_signal(signal.SIGQUIT)
+        postmaster.put_down(process.pid)
         process.wait()
         raise
-    # It may outlive us, and is watched by its pid: Popen would complain when it is collected.
+    # It is watched by its pid: Popen would complain when it is collected.
     process.returncode = 0
+
+
+def _until_it_answers(place: _Place, cluster: Cluster, process: "subprocess.Popen[bytes]") -> None:
+    """However long it recovers, as long as it is seen to."""
+    before = None
+    while True:
+        try:
+            return _wait(
+                lambda: _answers(cluster),
+                READY_WITHIN_S,
+                while_=lambda: process.poll() is None,
+                sentence=lambda: _did_not_start(place),
+            )
+        except DatabaseUnavailable:
+            now = postmaster.effort(process.pid, "not yet")
+            if process.poll() is not None or now is None or not now.goes_on_after(before):
+                raise
+            before = now
+
+
+def _did_not_start(place: _Place) -> str:
+    return f"PostgreSQL did not start; {place.log} says: {_tail(place.log)}"
 
 
 def _make(place: _Place, folder: Path, known: Secrets) -> None:
@@ -483,17 +496,12 @@ def _ensure_database(cluster: Cluster) -> None:
 
 def _stop(place: _Place) -> None:
     """Roll back what is open, write what is done, end. At worst it recovers at the next start."""
-    for kind in (signal.SIGINT, signal.SIGQUIT):  # PostgreSQL's fast and immediate shutdown
-        found = _postmaster(place)
-        if found is None:
-            return
-        os.kill(found.pid, kind)
-        with contextlib.suppress(DatabaseUnavailable):
-            _wait(
-                lambda pid=found.pid: not _alive(pid),
-                STOPPED_WITHIN_S,
-                sentence=lambda: "PostgreSQL did not stop",
-            )
+    found = postmaster.find(place.cluster)
+    if found is None:
+        return
+    os.kill(found.pid, signal.SIGINT)  # PostgreSQL's fast shutdown
+    if not postmaster.within(STOPPED_WITHIN_S, lambda: not postmaster.is_alive(found.pid)):
+        postmaster.put_down(found.pid)
 
 
 def _wait(

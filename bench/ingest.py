@@ -1,6 +1,10 @@
-"""The webhook: 100 deliveries at once, and 100 a second, until each is written down for good."""
+"""What comes in: deliveries to the webhook, uploads, far stores, workers, known bytes.
+
+./dev bench ingest [deliveries | uploads | workers | remote | cache] [--full]
+"""
 
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -9,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +39,14 @@ _numbers = count()
 
 
 def main(full: bool) -> None:  # noqa: FBT001 - the runner of all benchmarks calls it so
+    """Names of parts after `ingest` choose them."""
+    chosen = set(sys.argv) & set(PARTS) or set(PARTS)
+    for name, part in PARTS.items():
+        if name in chosen:
+            part(full)
+
+
+def _deliveries(full: bool) -> None:  # noqa: FBT001 - as main
     with tempfile.TemporaryDirectory(prefix="myograph-b-") as folder:
         Path(folder).chmod(0o711)
         data = Path(folder) / "data"
@@ -175,3 +187,17 @@ def _at(answers: Sequence[Answer], share: float) -> float:
 def _row(what: str, seconds: float, bar_ms: float | None) -> None:
     bar = "" if bar_ms is None else f"   bar {bar_ms:g}, ratio {1000 * seconds / bar_ms:.2f}"
     print(f"  {what:4} {1000 * seconds:8.1f} ms{bar}")
+
+
+def _of(benchmark: str) -> Callable[[bool], None]:
+    """What another file measures, which may lean on this one."""
+    return lambda full: importlib.import_module(f"bench.{benchmark}").main(full)
+
+
+PARTS = {
+    "deliveries": _deliveries,
+    "uploads": _of("load"),
+    "workers": _of("workers"),
+    "remote": _of("remote"),
+    "cache": _of("cache"),
+}

@@ -9,19 +9,20 @@ import pytest
 from myograph.db import contractions, reprocessing, scores, session_settings, sessions, statistics
 from myograph.db.reprocessing import Wanted
 from myograph.worker.run import run_until_empty
+from tests.database import PSEUDONYM_KEY
 from tests.game_files import game_file
 
 
 @pytest.fixture
 def reprocess(command, database, store, tmp_path):
-    def run(*arguments):
+    def run(*arguments, key=PSEUDONYM_KEY):
         return command(
             "reprocess",
             *arguments,
             MYOGRAPH_DATA_DIR=str(tmp_path / "data"),
             MYOGRAPH_STORAGE_URL=store.root.as_uri(),
             MYOGRAPH_WORKER_DATABASE_URL=database.url("myograph_work"),
-            MYOGRAPH_PSEUDONYM_KEY=database.cluster.secrets.pseudonym_key,
+            MYOGRAPH_PSEUDONYM_KEY=key,
         )
 
     return run
@@ -113,6 +114,22 @@ def test_an_overwritten_recording_is_not_analysed_again(reprocess, upload, run_q
 def test_an_unknown_session_is_said_to_be_none(reprocess, database):
     answer = reprocess(uuid4())
     assert (answer.code, "no such session" in answer.err) == (1, True)
+
+
+def test_nothing_is_queued_for_a_worker_that_would_use_another_key(reprocess, analysed, work):
+    answer = reprocess("--all", key="another" * 8)
+    assert answer.code == 1
+    assert "pseudonym" in answer.err
+    with work() as conn:
+        assert ("reprocess_session", -10) not in jobs(conn)
+
+
+def test_a_patient_of_whom_there_is_nothing_is_said_to_have_none(reprocess, database):
+    answer = reprocess("--patient", "P404")
+    assert answer.code == 1
+    assert "There is no session with a file of a patient 'P404'." in answer.err
+    older = reprocess("--patient", "P404", "--older-than-method", "--no-wait")
+    assert (older.code, older.out) == (0, "0 queued\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "--patient", "P001"), (uuid4(), "--all")])

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from myograph.errors import BadInput
+from myograph.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -74,6 +74,7 @@ def reprocess(
         system.bench(settings) as bench,
         open_pool(bench.url, size=2, timeout=30, application="myograph reprocess") as pool,
     ):
+        system.keep_pseudonym_key(bench)
         sessions, jobs = _queue(pool, Wanted(session, patient, older))
         typer.echo(f"{len(sessions)} queued")
         if wait:
@@ -91,7 +92,10 @@ def _queue(pool: "Pool", wanted: "Wanted") -> tuple[list[UUID], list[int]]:
         with pool.connection() as conn:
             recovery.analyse_again(conn, wanted.session)
         return [wanted.session], []
-    return reprocess_sessions(pool.connection, wanted)
+    sessions, jobs = reprocess_sessions(pool.connection, wanted)
+    if not sessions and wanted.patient is not None and not wanted.older:
+        raise NotFound(f"There is no session with a file of a patient {wanted.patient!r}.")
+    return sessions, jobs
 
 
 def _follow(

@@ -15,7 +15,7 @@ from myograph.errors import Conflict
 from tests.database import settle_clinic
 from tests.waiting import wait_for
 
-_codes = count(8000)
+_codes = count(8_800_000)
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'

@@ -97,8 +97,8 @@ def test_the_session_of_an_unknown_patient_is_assigned_by_an_admin_and_scored(
     ("said", "sentence"),
     [
         ({"patient": "P404"}, "There is no patient P404"),
-        ({"patient": "somebody"}, "pattern"),
-        ({"patient": None}, "valid string"),
+        ({"patient": "somebody"}, "patient must be P and at least three digits"),
+        ({"patient": None}, "patient must be a text."),
         ({"left": "CH1", "right": "CH1"}, "CH1 cannot be on both legs."),
         ({}, "Nothing was said"),
     ],

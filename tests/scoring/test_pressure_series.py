@@ -58,7 +58,9 @@ def test_what_spreadsheets_write_is_read(text):
             "cuff.csv, line 2: time_s is no number: ''.",
         ),
         ("time_s,pressure_mmhg,leg\n0,1,both", "cuff.csv, line 2: the leg is left or right, not"),
-        ("time_s,pressure_mmhg,leg\n0,-1,left", "cuff.csv, line 2: a pressure is not negative."),
+        ("time_s,pressure_mmhg,leg\n0,-1,left", "cuff.csv, line 2: a cuff holds 0 to 1000 mmHg."),
+        ("time_s,pressure_mmhg,leg\n0,1000.1,left", "cuff.csv, line 2: a cuff holds 0 to 1000"),
+        ("time_s,pressure_mmhg,leg\n86400.1,1,left", "cuff.csv, line 2: no session lasts longer"),
         (
             "time_s,pressure_mmhg,leg\n5,1,left\n1,1,right\n4,1,left",
             "cuff.csv, line 4: the times of a leg must rise.",
@@ -74,6 +76,11 @@ def test_what_cannot_be_right_is_refused_with_its_line(text, sentence):
     with pytest.raises(BadInput) as refusal:
         series_of(text, "cuff.csv")
     assert refusal.value.sentence.startswith(sentence)
+
+
+def test_a_day_and_the_highest_pressure_are_taken():
+    own = series_of("time_s,pressure_mmhg,leg\n86400,1000,left", "cuff.csv")["left"]
+    assert (own.time_s.tolist(), own.pressure_mmhg.tolist()) == ([86400.0], [1000.0])
 
 
 def test_pressures_are_those_of_each_legs_own_occlusion():

@@ -237,6 +237,14 @@ def test_more_than_occludes_the_artery_is_refused(ann, session):
     assert (answer.status_code, "111 %" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.parametrize("mmhg", [5e-324, 19.9, 600.1, 1e308])
+def test_what_occludes_no_artery_is_refused(ann, session, mmhg):
+    answer = ann.put(f"{session}/bfr/series", content=STEADY.encode(), params={"left_mmhg": mmhg})
+    assert (answer.status_code, "left_mmhg" in answer.json()["detail"]) == (422, True)
+    told = ann.patch(f"{session}/bfr", json={"left": {"patient_aop_baseline_mmhg": mmhg}})
+    assert told.status_code == 422
+
+
 def test_a_session_is_analysed_again_and_keeps_what_people_said(ann, session, work):
     ann.patch(f"{session}/rpe", json={"rpe": 5})
     work()

@@ -14,6 +14,8 @@ from myograph.scoring.pressure import CuffPressure, cuff_pressure
 from myograph.scoring.results import Side
 from myograph.scoring.symmetry import SIDES
 
+MOST_MMHG = 1000
+MOST_S = 24 * 3600
 COLUMNS = ("time_s", "pressure_mmhg", "leg")
 
 
@@ -37,8 +39,10 @@ def series_of(text: str, name: str) -> Mapping[Side, PressureSeries]:
         where = f"{name}, line {line}"
         own = found[_leg(row, where)]
         time_s, mmhg = _number(row, "time_s", where), _number(row, "pressure_mmhg", where)
-        if mmhg < 0:
-            raise BadInput(f"{where}: a pressure is not negative.")
+        if not 0 <= mmhg <= MOST_MMHG:
+            raise BadInput(f"{where}: a cuff holds 0 to {MOST_MMHG} mmHg.")
+        if abs(time_s) > MOST_S:
+            raise BadInput(f"{where}: no session lasts longer than a day.")
         if own and time_s < own[-1][0]:
             raise BadInput(f"{where}: the times of a leg must rise.")
         own.append((time_s, mmhg))

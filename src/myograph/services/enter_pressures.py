@@ -63,7 +63,8 @@ def _columns(cuff: CuffPressure | None, series: PressureSeries) -> dict[str, Any
         return shared
     if cuff.percent > 100:  # noqa: PLR2004, more than occludes the artery is no measurement of it
         raise BadInput(
-            f"The series holds {cuff.percent:.0f} % of the occlusion pressure; is that right?"
+            f"The series holds {cuff.percent:.0f} % of the occlusion pressure, which no cuff"
+            " needs. Please check the pressure that was entered."
         )
     return shared | {
         "actual_pressure_aop": cuff.percent,

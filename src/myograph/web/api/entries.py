@@ -29,6 +29,7 @@ SERIES: Final = "time_s,pressure_mmhg,leg\n0.0,101.5,left\n0.5,102.0,left\n"
 NOTHING_SAID: Final = "Nothing was said: please name at least one value."
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+OcclusionPressure = Annotated[float, Field(ge=20, le=600)]  # mmHg; far wider than any leg's
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Pause = Annotated[float, Field(ge=0, le=3600)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -109,7 +110,7 @@ class CuffSaid(Body, frozen=True):
 
     target_pressure_aop: Percent | None = None
     actual_pressure_aop: Percent | None = None
-    patient_aop_baseline_mmhg: Positive | None = None
+    patient_aop_baseline_mmhg: OcclusionPressure | None = None
     patient_limb_circumference_cm: Positive | None = None
     cuff_size: Words | None = None
     cuff_position: Words | None = None
@@ -129,8 +130,8 @@ class Bfr(Body, frozen=True):
 class Occlusion(BaseModel, frozen=True, extra="forbid"):
     """Arterial occlusion pressure of each leg in the series, unless it was entered before."""
 
-    left_mmhg: Positive | None = None
-    right_mmhg: Positive | None = None
+    left_mmhg: OcclusionPressure | None = None
+    right_mmhg: OcclusionPressure | None = None
 
     @property
     def given(self) -> dict[Side, float]:

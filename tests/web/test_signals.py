@@ -101,6 +101,7 @@ def test_a_window_beyond_the_recording_is_brought_inside(served, address):
         ({"columns": 4001}, 422, "malformed"),
         ({"start": "early"}, 422, "malformed"),
         ({"start": "nan", "end": "inf"}, 200, None),
+        ({"start": "-1e308", "end": "1e308"}, 200, None),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_a_sentence(served, address, query, status, code):

@@ -137,15 +137,16 @@ def read_window(
 def _clamped(
     start_s: float | None, stop_s: float | None, rate_hz: float, count: int
 ) -> tuple[int, int]:
-    start = floor(start_s * rate_hz + 1e-6) if _is_number(start_s) else 0
-    stop = ceil(stop_s * rate_hz - 1e-6) if _is_number(stop_s) else count
+    start = floor(start_s * rate_hz + 1e-6) if _is_moment(start_s, rate_hz) else 0
+    stop = ceil(stop_s * rate_hz - 1e-6) if _is_moment(stop_s, rate_hz) else count
     least = min(SHORTEST_SAMPLES, count)
     start = min(max(start, 0), count - least)
     return start, min(max(stop, start + least), count)
 
 
-def _is_number(value: float | None) -> TypeGuard[float]:
-    return value is not None and isfinite(value)
+def _is_moment(seconds: float | None, rate_hz: float) -> TypeGuard[float]:
+    """Its sample has a number: that of 1e308 seconds has none."""
+    return seconds is not None and isfinite(seconds * rate_hz)
 
 
 def _outline(channel: Channel, facts: Facts, protocol: Protocol, *, keep: bool) -> ChannelOutline:

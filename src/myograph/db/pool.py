@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -45,7 +46,15 @@ def open_pool(
         if configure is not None:
             configure(conn)
 
-    return ConnectionPool(
+    def check(conn: Connection) -> None:
+        """Where one was cut most likely all were: found one by one, each costs a longer wait."""
+        try:
+            ConnectionPool.check_connection(conn)
+        except psycopg.Error:
+            pool.check()
+            raise
+
+    pool: ConnectionPool[Connection] = ConnectionPool(
         watched(url),
         min_size=1,
         max_size=size,
@@ -53,9 +62,11 @@ def open_pool(
         reconnect_timeout=GIVES_UP_AFTER_S,
         kwargs={"application_name": application},
         configure=prepare,
-        check=ConnectionPool.check_connection,
-        open=True,
+        check=check,
+        open=False,
     )
+    pool.open()
+    return pool
 
 
 @contextmanager

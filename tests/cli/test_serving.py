@@ -80,10 +80,13 @@ def test_routes_are_built_before_the_first_request_and_never_searched_for_garbag
     app, router = FastAPI(), APIRouter()
     router.add_api_route("/here", lambda: "here")
     app.include_router(router)
+    usual = gc.get_threshold()
     try:
         settle(app)
+        assert gc.get_threshold()[0] > usual[0]
         assert gc.get_freeze_count() > 10_000
         assert not any(one is app for one in gc.get_objects())  # frozen ones are not among these
         assert "/here" in app.openapi_schema["paths"]
     finally:
         gc.unfreeze()
+        gc.set_threshold(*usual)

@@ -45,7 +45,8 @@ log = structlog.get_logger("myograph.web")
 class Reception:
     """From deliveries to announcements.
 
-    budget_s   how long after it came a delivery's recording is begun to be read for its answer
+    budget_s   how long after it came a delivery's recording may be read for its answer; where half
+               of it has gone in waiting for others none is begun, since those behind wait for it
     zone       of its start
     turns      of a burst only so many are read before others are looked after: so the first are
                being written down while the last are still to be read
@@ -116,7 +117,7 @@ class Reception:
 
     async def _begun(self, upload: Upload, left_s: float) -> Upload:
         """With its first bytes read, where that is done in time."""
-        if left_s <= 0:
+        if left_s <= self.budget_s / 2:
             return upload
         try:
             async with asyncio.timeout(left_s):

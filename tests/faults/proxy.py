@@ -8,7 +8,8 @@ new connection takes the next fault of the programme, and the last one goes on f
         proxy.cut()                                        # whatever is open ends now
         proxy.close_door()                                 # the port refuses, until open_door()
 
-Bytes are counted from the server to the program: that is where a recording is on its way.
+It counts how often a program waited for an answer: `proxy.round_trips`. Bytes are counted from the
+server to the program: that is where a recording is on its way.
 """
 
 import asyncio
@@ -78,13 +79,17 @@ def http_answer(status: str, body: bytes = b"", **headers: str) -> Fault:
 
 
 class Proxy:
-    """Use `fault_proxy`. Its methods may be called from any thread and have happened on return."""
+    """Use `fault_proxy`. Its methods may be called from any thread and have happened on return.
+
+    round_trips    how often a program spoke, and was answered, before it spoke again
+    """
 
     host = "127.0.0.1"
 
     def __init__(self, server: Address) -> None:
         self.port = 0
         self.connections = 0
+        self.round_trips = 0
         self._server = server
         self._faults: tuple[Fault, ...] = (PASS,)
         self._open: set[asyncio.Task[None]] = set()
@@ -170,12 +175,13 @@ class Proxy:
             return
         there, back = await self._connected()
         half_s = fault.round_trip_s / 2
-        sending = asyncio.create_task(_pump(reader, back, half_s, None))
+        asked = asyncio.Event()  # and not answered yet
+        sending = asyncio.create_task(_pump(reader, back, half_s, None, asked.set))
         hang_up = partial(self._left_open.append, back) if fault.unnoticed else back.close
         sending.add_done_callback(lambda _: hang_up())
         try:
             left = fault.after_bytes if fault.end else None
-            ended_by_us = await _pump(there, writer, half_s, left)
+            ended_by_us = await _pump(there, writer, half_s, left, partial(self._count, asked))
             if ended_by_us and fault.end == "stall":
                 await sending
             if ended_by_us and fault.end == "reset":
@@ -185,6 +191,10 @@ class Proxy:
             await asyncio.gather(sending, return_exceptions=True)
             if not fault.unnoticed:
                 back.transport.abort()
+
+    def _count(self, asked: asyncio.Event) -> None:
+        self.round_trips += asked.is_set()
+        asked.clear()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self._server, str):
@@ -221,10 +231,15 @@ def fault_proxy(server: Address) -> Generator[Proxy]:
 
 
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float, left: int | None
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    delay_s: float,
+    left: int | None,
+    notice: Callable[[], None],
 ) -> bool:
     """Pass on what comes until it ends, or `left` bytes of it; True where that was the end.
 
+    `notice` is called before a piece is passed on.
     A delayed piece does not hold up the next: each goes out so long after it came.
     """
     loop = asyncio.get_running_loop()
@@ -235,6 +250,7 @@ async def _pump(
             break
         if left is not None:
             left -= len(piece)
+        notice()
         if delay_s:
             due = loop.time() + delay_s
             loop.call_at(due, writer.write, piece)

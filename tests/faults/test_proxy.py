@@ -205,3 +205,11 @@ def heard_of_the_end(line):
         return line.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+def test_round_trips_are_counted(proxy):
+    with call(proxy) as one, call(proxy) as other:
+        for line in (one, one, other):
+            line.sendall(b"hello")
+            assert heard(line, 5) == b"hello"
+        assert proxy.round_trips == 3

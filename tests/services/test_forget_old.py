@@ -13,7 +13,7 @@ from myograph.db import sign_ins
 from myograph.services import forget_old as forgetting
 from myograph.services.forget_old import Forgotten, Retention, forget_old
 from myograph.services.measure_file import Stopped
-from myograph.services.receive_upload import Upload, receive_event
+from myograph.services.receive_upload import Upload, receive_events
 from tests.game_files import game_file
 
 OBJECT = Upload(
@@ -215,16 +215,41 @@ def test_it_stops_between_two_steps(owner, pool, monkeypatch):
     assert len(DELIVERY.left(owner)) == 5
 
 
-def test_an_object_whose_delivery_is_forgotten_has_its_session_still(database, owner, forget):
-    def told():
-        with database.connect("myograph_web") as conn:
-            return receive_event(conn, replace(OBJECT, delivery_id=str(uuid4())))
+MOVED = replace(OBJECT, name="P002/a.c3d", version="v2", old_name=OBJECT.name, old_version="v1")
+BARE = Upload("emg_data", "P001/b.c3d", etag="1", source="hook", shape="s3")
+HISTORIES = {
+    "it came": [OBJECT],
+    "it was moved": [OBJECT, MOVED],
+    "it was overwritten": [OBJECT, replace(OBJECT, etag="2", version="v2")],
+    "it was removed": [OBJECT, replace(OBJECT, operation="removed")],
+    "it was overwritten in a store without versions": [BARE, replace(BARE, etag="2")],
+    "it was removed in a store without versions": [BARE, replace(BARE, operation="removed")],
+}
 
-    first = told()
+
+@pytest.mark.parametrize("numbers", ["the same number", "another number"])
+@pytest.mark.parametrize("history", HISTORIES)
+def test_what_is_told_once_more_when_its_delivery_is_forgotten_makes_no_second_session(
+    database, owner, forget, history, numbers
+):
+    def told(upload):
+        with database.connect("myograph_web") as conn:
+            return receive_events(conn, [upload])[0]
+
+    def sessions():
+        return owner.execute("SELECT id FROM therapy_sessions ORDER BY created_at").fetchall()
+
+    deliveries = [replace(upload, delivery_id=str(uuid4())) for upload in HISTORIES[history]]
+    first = [told(delivery).session_id for delivery in deliveries]
+    before = sessions()
     owner.execute("UPDATE upload_events SET received_at = now() - interval '31 days'")
-    assert forget().deliveries == 1
-    again = told()
-    assert (again.outcome, again.session_id) == ("duplicate", first.session_id)
+    assert forget().deliveries == len(deliveries)
+    if numbers == "another number":
+        deliveries = [replace(delivery, delivery_id=str(uuid4())) for delivery in deliveries]
+    again = [told(delivery) for delivery in deliveries]
+    assert [one.session_id for one in again] == first
+    assert "created" not in {one.outcome for one in again}
+    assert sessions() == before
 
 
 def test_that_a_token_is_gone_stands_in_the_record_of_who_did_what(owner, forget):

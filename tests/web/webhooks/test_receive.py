@@ -100,6 +100,20 @@ def test_the_same_delivery_again_is_the_same_session(receiver, new_name, events)
     assert [row[5] for row in events(name)] == [2]
 
 
+def test_the_same_delivery_after_it_was_forgotten_is_the_same_session(
+    receiver, new_name, events, site_database
+):
+    name, number = new_name(), str(uuid4())
+    told = inserted(name)
+    first = receiver.send(told, delivery_id=number)
+    with site_database.connect("myograph_work") as conn:
+        conn.execute("DELETE FROM upload_events WHERE object_name = %s", [name])
+    assert events(name) == []
+    again = receiver.send(told, delivery_id=number)
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert again.json()["session_id"] == first.json()["session_id"]
+
+
 def test_a_delivery_played_again_with_another_body_does_nothing_new(receiver, new_name, events):
     """The number is signed with the body, so only its sender can do that."""
     first, second = new_name(), new_name()

@@ -23,6 +23,7 @@ WHOLE = (  # every branch; elsewhere FLOOR
     "analysis/",
     "scoring/",
     "services/analyse_session.py",
+    "services/end_try.py",
     "services/receive_upload.py",
     "web/webhooks/signatures.py",
 )

@@ -13,6 +13,7 @@ import pytest
 from myograph.db import lease, sessions
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
+from tests.refusing import Refusing
 from tests.waiting import wait_for
 
 PATIENCE_S = 60.0
@@ -22,11 +23,11 @@ import sys
 from pathlib import Path
 from myograph.storage.objects import folder_store
 from myograph.worker.run import Rhythm, run_worker
-url, root, lease_s, stop_within_s = sys.argv[1:]
+url, root, lease_s, stop_within_s, reap_every_s = sys.argv[1:]
 run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=1,
            lease_s=float(lease_s),
-           rhythm=Rhythm(reap_every_s=0.2, stalled_s=1.0, heartbeat_s=0.2, poll_s=0.2,
-                         stop_within_s=float(stop_within_s)))
+           rhythm=Rhythm(reap_every_s=float(reap_every_s), stalled_s=1.0, heartbeat_s=0.2,
+                         poll_s=0.2, stop_within_s=float(stop_within_s)))
 print("with scipy" if "scipy" in sys.modules else "without scipy")
 """
 
@@ -36,8 +37,9 @@ def worker(database, store):
     """Start a worker; whatever still runs at the end is killed with all it started."""
 
     @contextmanager
-    def started(lease_s=2.0, stop_within_s=5):
-        told = [database.url("myograph_work"), store.root, str(lease_s), str(stop_within_s)]
+    def started(lease_s=2.0, stop_within_s=5, reap_every_s=0.2):
+        rhythm = map(str, (lease_s, stop_within_s, reap_every_s))
+        told = [database.url("myograph_work"), store.root, *rhythm]
         process = subprocess.Popen(
             [sys.executable, "-c", WORKER, *told],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -111,6 +113,26 @@ def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state
     with database.connect("myograph_work") as conn:
         assert conn.execute("SELECT count(*) FROM performance_scores").fetchone() == (1,)
         assert conn.execute("SELECT count(*) FROM emg_statistics").fetchone() == (2,)
+
+
+@pytest.fixture
+def refuse(database):
+    refusing = Refusing(database)
+    yield refusing
+    refusing.lift()
+
+
+def test_what_no_full_database_could_be_told_is_taken_up_once_there_is_room(
+    worker, upload, state, change, refuse
+):
+    """The reaper's next turn would be in an hour."""
+    received = upload()
+    change(DONE)
+    change("UPDATE therapy_sessions SET processing_status = 'processing', lease_until = now()")
+    refuse(3)
+    with worker(reap_every_s=3600):
+        wait_for(finished(state, received))
+    assert state(received).processing_status == "completed"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["asked", "Ctrl-C"])

@@ -1,4 +1,4 @@
-"""Whether the database refused to write because there was no room for it."""
+"""Whether the database refused to write because there was no room for it, or for now."""
 
 from typing import Final
 
@@ -27,3 +27,9 @@ def lacks_room(error: BaseException) -> bool:
     if isinstance(error, psycopg.errors.InternalError_):
         return error.diag.source_function in _MAKES_LONGER
     return isinstance(error, psycopg.errors.DiskFull)
+
+
+def takes_nothing(error: BaseException) -> bool:
+    """Away, full, or only reading: what it refused may be asked of it again as it is."""
+    passing = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+    return isinstance(error, passing) or lacks_room(error)

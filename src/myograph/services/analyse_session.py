@@ -4,11 +4,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -26,7 +24,6 @@ from myograph.db.pool import do_not_wait_for_the_disk, in_few_trips
 from myograph.errors import (
     BadName,
     LeaseLost,
-    MyographError,
     NotReadable,
     ObjectGone,
     ObjectReplaced,
@@ -34,6 +31,7 @@ from myograph.errors import (
     TooLarge,
 )
 from myograph.recording import Facts
+from myograph.services.end_try import Ending
 from myograph.services.extract_metadata import DEFAULT_ZONE, describe
 from myograph.services.measure_file import Measure, Stopped
 from myograph.services.rescore_session import score
@@ -91,21 +89,21 @@ def analyse_session(
         edits = contraction_edits.active(conn, session_id)
     if claim is None:
         return "nothing_to_do"
+    end = Ending(pool, claim, terms.lease_s, terms.max_tries, terms.patience_s, terms.zone)
     try:
         return _analyse(_Work(pool, store, claim, terms, measure, edits, began))
     except LeaseLost:
         return "lease_lost"
     except Stopped:
-        with pool.connection() as conn:
-            lease.put_down(conn, claim)
+        end.put_down()
         raise
     except StoreResting as exc:
-        return _put_off(pool, claim, terms, exc)
+        return end.put_off(exc)
     except (*_REFUSED, ObjectGone) as exc:
         kind = "file_gone" if isinstance(exc, ObjectGone) else "unreadable"
-        return _failed(pool, claim, kind, exc)
+        return end.failed(kind, exc)
     except Exception as exc:
-        outcome = _after_error(pool, claim, terms, exc)
+        outcome = end.after_error(exc)
         if outcome is None:
             raise
         return outcome
@@ -310,63 +308,3 @@ def _still_there(work: _Work, conn: Connection, source: UUID, file_hash: str) ->
         only=source,
     )
     return found == source
-
-
-def _failed(
-    pool: ConnectionPool[Connection],
-    claim: Claim,
-    kind: Literal["unreadable", "file_gone"],
-    exc: MyographError,
-) -> Outcome:
-    try:
-        with pool.connection() as conn:
-            if claim.file_hash is not None:
-                results.wait_for_twins(conn, claim.file_hash)
-            lease.hold(conn, claim)
-            lease.fail(conn, claim, kind, code=exc.code, sentence=exc.sentence)
-            if claim.file_hash is not None:  # what is gone unread leaves the count to another
-                results.settle_twins(conn, claim.file_hash)
-    except LeaseLost:
-        return "lease_lost"
-    return "failed"
-
-
-def _put_off(
-    pool: ConnectionPool[Connection], claim: Claim, terms: Terms, exc: StoreResting
-) -> Outcome:
-    at = datetime.now(ZoneInfo(terms.zone)) + timedelta(seconds=exc.wait_s)
-    try:
-        with pool.connection() as conn:
-            lease.hold(conn, claim)
-            if lease.waiting_s(conn, claim) >= terms.patience_s:
-                lease.fail(conn, claim, "gave_up", code="gave_up", sentence=exc.sentence)
-                return "gave_up"
-            sentence = f"{exc.sentence} It will be tried again at {at:%H:%M:%S}."
-            lease.put_off(conn, claim, wait_s=exc.wait_s, sentence=sentence)
-    except LeaseLost:
-        return "lease_lost"
-    return "put_off"
-
-
-def _after_error(
-    pool: ConnectionPool[Connection], claim: Claim, terms: Terms, exc: Exception
-) -> Outcome | None:
-    """None: the claim was given back, and another try may follow."""
-    sentence = _sentence(exc)
-    try:
-        with pool.connection() as conn:
-            lease.hold(conn, claim)
-            if claim.tries < terms.max_tries:
-                lease.give_back(conn, claim, sentence=sentence)
-                return None
-            lease.fail(conn, claim, "gave_up", code="gave_up", sentence=sentence)
-    except LeaseLost:
-        return "lease_lost"
-    return "gave_up"
-
-
-def _sentence(exc: Exception) -> str:
-    """For people: an expected error's own words, and of a bug no more than its kind."""
-    if isinstance(exc, MyographError):
-        return exc.sentence
-    return f"The analysis stopped on an unexpected error ({type(exc).__name__})."

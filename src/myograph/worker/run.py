@@ -229,16 +229,21 @@ def _queue(work: Work) -> App:
 
 
 async def _reap_for_ever(work: Work, has: Has) -> None:
-    """At the start too: whatever the last worker left behind is taken up at once."""
+    """At the start too: whatever the last worker left behind is taken up at once.
+
+    What a database could not be told that took nothing is told as soon as it does.
+    """
     while True:
+        wait_s = work.rhythm.reap_every_s
         try:
             reaped = await asyncio.to_thread(_reap, work, has)
         except (psycopg.Error, PoolTimeout) as exc:
             log.warning("reap", error=type(exc).__name__)
+            wait_s = min(wait_s, work.rhythm.poll_s)
         else:
             if reaped:
                 log.warning("reap", reaped=reaped)
-        await asyncio.sleep(work.rhythm.reap_every_s)
+        await asyncio.sleep(wait_s)
 
 
 def _reap(work: Work, has: Has) -> int:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import psycopg
@@ -30,6 +31,7 @@ from myograph.db.migrate import migrate_url
 from myograph.services.receive_upload import Upload, Uploaded, receive_upload
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.worker.run import run_until_empty
+from tests.faults.proxy import Proxy
 from tests.game_files import NAME, game_file
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
@@ -50,6 +52,14 @@ class Database:
 
     def url(self, login: Login) -> str:
         return self.cluster.url(login, self.name)
+
+    def url_by(self, proxy: Proxy, login: Login) -> str:
+        """By TCP, which the server itself does not listen to."""
+        password = self.cluster.secrets.passwords[login]
+        return (
+            f"postgresql://{login}:{password}@{proxy.host}:{proxy.port}"
+            f"/{quote(self.name)}?sslmode=disable&gssencmode=disable"
+        )
 
     def connect(self, login: Login, **options) -> Connection:
         return psycopg.connect(self.url(login), **options)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, LiteralString
 from uuid import UUID
 
 import httpx2
@@ -15,6 +16,7 @@ import psutil
 from myograph.db import embedded
 from myograph.db.embedded import Cluster
 from myograph.db.keeping import Care, kept_running
+from myograph.db.rows import certain
 from tests.database import SURE
 from tests.faults.place import PATIENCE_S, Place, Program, Web, wait_for
 from tests.faults.points import Point
@@ -23,6 +25,12 @@ from tests.game_files import game_file
 
 KEPT_OPEN = ": ping"
 SERVED = "/.s.PGSQL."
+LISTENERS: LiteralString = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'myograph queue'
+       AND query LIKE 'LISTEN%'
+    """
+LAST_HEARTBEAT: LiteralString = "SELECT max(last_heartbeat) FROM queue.procrastinate_workers"
 
 
 def recording(number: int) -> bytes:
@@ -163,8 +171,21 @@ def cuts_of_listeners(place: Place, times: int) -> None:
             stream.until_completed(session_id)
         place.sweep()
         place.settles()
+        _is_whole_again(place)
         worker.ends()
     place.is_all_well()
+
+
+def _is_whole_again(place: Place) -> None:
+    """The worker hears of new jobs, and shows that it lives."""
+    wait_for(lambda: _one(place, LISTENERS) == 1)
+    shown = _one(place, LAST_HEARTBEAT)
+    wait_for(lambda: _one(place, LAST_HEARTBEAT) > shown)
+
+
+def _one(place: Place, query: LiteralString) -> Any:
+    with place.database.connect("postgres") as conn:
+        return certain(conn.execute(query).fetchone())[0]
 
 
 def until_taken(web: Web, number: int) -> UUID:
@@ -247,6 +268,7 @@ def no_database_for_a_while(place: Place) -> None:
         place.accepted.add(until_taken(web, 3))
         place.sweep()
         place.settles()
+        _is_whole_again(place)
         worker.ends()
     place.is_all_well()
 

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
@@ -50,6 +49,7 @@ T = TypeVar("T")
 
 PATIENCE_S = 120.0
 LOOK_EVERY_S = 0.05
+LAST_WORDS = 8000  # of a program where something went wrong
 BUCKET = "emg_data"
 QUICK = {
     "reap_every_s": 0.2,
@@ -183,13 +183,7 @@ class Place:
 
     def url(self, login: Login, proxy: Proxy | None = None) -> str:
         """Of the database; through `proxy` where there is one."""
-        if proxy is None:
-            return self.database.url(login)
-        password = self.database.cluster.secrets.passwords[login]
-        return (
-            f"postgresql://{login}:{password}@{proxy.host}:{proxy.port}"
-            f"/{quote(self.database.name)}?sslmode=disable&gssencmode=disable"
-        )
+        return self.database.url(login) if proxy is None else self.database.url_by(proxy, login)
 
     # uploads
 
@@ -347,7 +341,13 @@ class Place:
                 wait_for(settled, within_s)
             except AssertionError:
                 left = _on_its_way(conn)
-                raise AssertionError(f"not settled after {within_s} s: {left}") from None
+                said = "\n".join(self._last_words())
+                raise AssertionError(f"not settled after {within_s} s: {left}\n{said}") from None
+
+    def _last_words(self) -> list[str]:
+        """Of each program that was started here."""
+        logs = sorted(self.folder.glob("*.log"), key=lambda path: int(path.stem))
+        return [f"{log.name}: …{log.read_text('utf-8', 'replace')[-LAST_WORDS:]}" for log in logs]
 
     def waits_with(self, session_id: UUID, words: str) -> None:
         """Until the session says this of itself."""

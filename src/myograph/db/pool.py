@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import Connection
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 
 from myograph.db.connections import be_missed, watched
 from myograph.errors import DatabaseUnavailable
@@ -17,12 +18,16 @@ __all__ = [
     "do_not_wait_for_the_disk",
     "in_few_trips",
     "open_pool",
+    "try_on",
+    "try_on_async",
 ]
 
 # To reach a server that is away. The longer a pool tries by itself the rarer it does, by default
-# up to every two minutes, and whoever needs a connection waits for that; once it has given up, it
-# tries whenever it is asked for one.
-GIVES_UP_AFTER_S = 5.0
+# up to every two minutes, and whoever needs a connection waits for that. One that gives up begins
+# anew for those who wait, and so tries about once a second.
+GIVES_UP_AFTER_S = 2.0
+
+_WAITING = "requests_waiting"
 
 
 def open_pool(
@@ -60,6 +65,7 @@ def open_pool(
         max_size=size,
         timeout=timeout,
         reconnect_timeout=GIVES_UP_AFTER_S,
+        reconnect_failed=try_on,
         kwargs={"application_name": application},
         configure=prepare,
         check=check,
@@ -67,6 +73,17 @@ def open_pool(
     )
     pool.open()
     return pool
+
+
+def try_on(pool: ConnectionPool[Any]) -> None:
+    """Once a pool has given up: whoever waits already would do so until their time runs out."""
+    if pool.get_stats().get(_WAITING):
+        pool.check()
+
+
+async def try_on_async(pool: AsyncConnectionPool[Any]) -> None:
+    if pool.get_stats().get(_WAITING):
+        await pool.check()
 
 
 @contextmanager

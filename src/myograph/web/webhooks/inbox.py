@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from myograph.db.connections import be_missed_async, watched
-from myograph.db.pool import GIVES_UP_AFTER_S
+from myograph.db.pool import GIVES_UP_AFTER_S, try_on_async
 from myograph.db.refusals import refusals
 from myograph.db.room import lacks_room
 from myograph.errors import BadInput, DatabaseUnavailable, MalformedEvent, NotAllowed, Overloaded
@@ -146,6 +146,7 @@ async def open_inbox(url: str, *, size: int, timeout_s: float) -> AsyncGenerator
         max_size=size,
         timeout=timeout_s,
         reconnect_timeout=GIVES_UP_AFTER_S,
+        reconnect_failed=try_on_async,
         kwargs={"application_name": "myograph", "autocommit": True},
         configure=be_missed_async,
         open=False,

@@ -93,8 +93,10 @@ def test_what_one_process_takes_in_everybody_hears_of(served, servers, new_recor
         for stream in (here, there, admin):
             assert stream.next()[1] == "begin"
         session_id = upload(served, servers[0], new_recording(), patient="P101")
+        told = served.as_("ann").get(f"/api/sessions/{session_id}/status").json()
+        assert told["processing_status"] == "pending"
         for stream in (here, there, admin):
-            assert stream.until(session_id)[1]["processing_status"] == "pending"
+            assert stream.until(session_id)[1] == told
 
 
 def test_a_stream_goes_on_in_another_process_from_the_last_event(served, servers, new_recording):

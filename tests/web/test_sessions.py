@@ -2,6 +2,9 @@ from uuid import uuid4
 
 import pytest
 
+from myograph.storage.objects import folder_store
+from myograph.worker.run import run_until_empty
+
 
 @pytest.fixture(scope="module")
 def uploaded(served, new_recording):
@@ -60,6 +63,52 @@ def test_before_the_analysis_there_are_facts_and_no_numbers(served, uploaded):
     assert ann.get(f"{address}/statistics").json() == []
     assert ann.get(f"{address}/contractions").json() == []
     assert ann.get(f"{address}/performance").status_code == 404
+
+
+def test_how_far_it_is_with_reason_attempts_and_times(served, site_database, new_recording):
+    """One whose last byte is gone: tried again, then given up; nothing is said before it is so."""
+    ann = served.as_("ann")
+    told = ann.put("/api/uploads/a.c3d", content=new_recording(), params={"patient": "P101"})
+    address = f"/api/sessions/{told.json()['session_id']}"
+
+    def status(login="ann"):
+        return served.as_(login).get(f"{address}/status").json()
+
+    def worked():
+        with site_database.connect("myograph_work", options="-c search_path=queue,public") as conn:
+            conn.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+        run_until_empty(
+            site_database.url("myograph_work"),
+            folder_store(served.root),
+            pseudonym_key="k" * 32,
+            max_tries=2,
+        )
+
+    path = served.root / "emg_data" / ann.get(address).json()["file_path"]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    came = status()
+    assert (came["processing_status"], came["attempt"], came["tries"]) == ("pending", 0, 0)
+    assert came["failure_code"] is came["processing_error_message"] is None
+    assert came["extracted_at"] is not None
+    assert came["processed_at"] is came["processing_time_ms"] is None
+    worked()
+    tried = status()
+    assert (tried["processing_status"], tried["attempt"], tried["tries"]) == ("pending", 1, 1)
+    assert f"where {len(whole)} were announced" in tried["processing_error_message"]
+    worked()
+    failed = status()
+    assert (failed["processing_status"], failed["attempt"], failed["tries"]) == ("failed", 2, 0)
+    assert (failed["failure_kind"], failed["failure_code"]) == ("gave_up", "gave_up")
+    assert status("rae") == failed | {"processing_error_message": None}  # it may name a patient
+    path.write_bytes(whole)
+    ann.post(f"{address}/reprocess")
+    worked()
+    done = status()
+    assert (done["processing_status"], done["attempt"], done["tries"]) == ("completed", 3, 0)
+    assert done["failure_code"] is done["processing_error_message"] is None
+    assert max(came["created_at"], done["extracted_at"]) < done["processed_at"]
+    assert done["processing_time_ms"] >= 0
 
 
 def test_of_a_file_nobody_could_read_there_are_no_facts(served):

@@ -108,14 +108,27 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """How far a session is: what a live page needs to know that it must look again."""
+    """How far a session is, why, after how many attempts, and when each of it was.
+
+    failure_code, processing_error_message   why it failed, or why the last attempt did
+    attempt              how often its analysis was begun, whoever asked for it
+    tries                how often since it was last asked for; 0 once it is done
+    created_at           it came; extracted_at: its header was read; processed_at: its results
+    processing_time_ms   what the last analysis that ended well took
+    """
 
     id: UUID
     processing_status: State
     failure_kind: FailureKind | None
+    failure_code: str | None
     processing_error_message: str | None
     attempt: int
+    tries: int
     has_technical: bool
+    created_at: datetime
+    extracted_at: datetime | None
+    processed_at: datetime | None
+    processing_time_ms: int | None
     updated_at: datetime
 
 
@@ -252,9 +265,13 @@ def states(conn: Connection, person: Person, ids: Sequence[UUID]) -> list[Sessio
 
 
 _STATE: LiteralString = """
-    SELECT id, processing_status, failure_kind, processing_error_message, attempt,
+    SELECT id, processing_status, failure_kind, failure_code, processing_error_message, attempt,
+           tries,
            EXISTS (SELECT FROM c3d_technical_data t WHERE t.session_id = s.id) AS has_technical,
-           updated_at
+           created_at,
+           (SELECT t.extracted_at FROM c3d_technical_data t WHERE t.session_id = s.id)
+               AS extracted_at,
+           processed_at, processing_time_ms, updated_at
       FROM """
 
 

@@ -9,9 +9,9 @@ import anyio.to_thread
 import psycopg
 from annotated_types import Ge, Lt
 from fastapi import APIRouter, Header, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from pydantic import TypeAdapter
 
 from myograph.db.sessions import SessionState, changed_since
 from myograph.errors import MyographError
@@ -21,6 +21,7 @@ from myograph.web.site import Site
 router = APIRouter(tags=["events"])
 GATHER_S: Final = 0.1  # changes come in bursts: one look answers them all
 RETRY_MS: Final = 1000
+_STATE: Final = TypeAdapter(SessionState)  # written as any other answer has it
 Cursor = Annotated[int, Ge(0), Lt(2**63)]  # what a transaction number may be
 
 
@@ -84,7 +85,7 @@ def _batch(states: list[SessionState], cursor: int) -> bytes:
     return b"".join(
         format_sse_event(
             event="session",
-            data_str=json.dumps(jsonable_encoder(state)),
+            data_str=_STATE.dump_json(state).decode(),
             id=str(cursor) if i == last else None,
         )
         for i, state in enumerate(states)

@@ -85,7 +85,7 @@ def session(session_id: UUID, conn: Transaction, visitor: Visitor) -> Session:
 
 @router.get("/{session_id}/status")
 def status(session_id: UUID, conn: Transaction, visitor: Visitor) -> SessionState:
-    """How far it is, with the reason where it failed."""
+    """How far it is, with the reason where it failed, its attempts and its times."""
     found = sessions.states(conn, visitor, [session_id])
     if not found:
         raise NotFound(NO_SESSION)

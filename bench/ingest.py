@@ -1,6 +1,7 @@
-"""What comes in: deliveries to the webhook, uploads, far stores, workers, known bytes.
+"""What comes in: deliveries to the webhook, uploads, far stores, workers, known bytes,
+what is analysed again.
 
-./dev bench ingest [deliveries | uploads | workers | remote | cache] [--full]
+./dev bench ingest [deliveries | uploads | workers | remote | cache | reprocess] [--full]
 """
 
 import hashlib
@@ -200,4 +201,5 @@ PARTS = {
     "workers": _of("workers"),
     "remote": _of("remote"),
     "cache": _of("cache"),
+    "reprocess": _of("reprocess"),
 }

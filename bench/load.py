@@ -47,7 +47,7 @@ def main(full: bool) -> None:  # noqa: ARG001, FBT001 - as every benchmark
 def _row(what: str, demo: Demo, contents: list[bytes]) -> None:
     stop = multiprocessing.Event()
     waits: Queue[list[float]] = multiprocessing.Queue()
-    prober = multiprocessing.Process(target=_probe, args=(demo.address, stop, waits))
+    prober = multiprocessing.Process(target=probe, args=(demo.address, stop, waits))
     prober.start()
     began = time.perf_counter()
     uploaded_s, sessions = _upload(demo, contents)
@@ -100,7 +100,7 @@ def _url(folder: Path) -> str:
         return cluster.url("myograph_work")
 
 
-def _probe(address: str, stop: Event, waits: "Queue[list[float]]") -> None:
+def probe(address: str, stop: Event, waits: "Queue[list[float]]") -> None:
     """In a process of its own: what uploads must not slow down what measures.
 
     Where it waits for a processor itself, before it asks or once the answer is there, nobody else

@@ -157,7 +157,8 @@ def test_many_wait_behind_fresh_uploads_and_count_as_done_until_their_turn(
 
 def test_asked_twice_is_queued_once(reprocess, analysed, work, seen_worker):
     assert reprocess("--all", "--no-wait").err == ""
-    reprocess("--all", "--no-wait")
+    again = reprocess("--all", "--no-wait")
+    assert (again.code, again.out, again.err) == (0, "1 queued\n", "")
     with work() as conn:
         assert jobs(conn) == [("reprocess_session", -10)]
 

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from myograph.errors import BadInput
 
+PREFIX = "MYOGRAPH_"
 UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024
 
 
@@ -31,7 +32,7 @@ class Settings(BaseSettings):
     retain_..._days       how long what is over is kept: decision 146
     """
 
-    model_config = SettingsConfigDict(env_prefix="MYOGRAPH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     data_dir: Path | None = None
     host: str = "127.0.0.1"
@@ -79,9 +80,19 @@ class Settings(BaseSettings):
         try:
             super().__init__(**given)
         except ValidationError as exc:
-            wrong = exc.errors(include_input=False, include_url=False)[0]
-            name = "_".join(str(part) for part in wrong["loc"])
-            raise BadInput(f"MYOGRAPH_{name.upper()} is not right: {wrong['msg']}.") from None
+            name, why = next(iter(_wrong_in(exc).items()))
+            raise BadInput(f"{variable(name)} is not right: {why}.") from None
+
+    @classmethod
+    def where_right(cls, **given: Any) -> "tuple[Settings, dict[str, str]]":  # noqa: ANN401
+        """With its default instead of each that is not right, and why that is not."""
+        try:
+            BaseSettings.__init__(cls.__new__(cls), **given)
+        except ValidationError as exc:
+            wrong = _wrong_in(exc)
+            usual = {name: cls.model_fields[name].default for name in wrong}
+            return cls(**given | usual), wrong
+        return cls(**given), {}
 
     @property
     def accepted_buckets(self) -> tuple[str, ...]:
@@ -94,6 +105,17 @@ class Settings(BaseSettings):
     @property
     def allowed_origins(self) -> tuple[str, ...]:
         return _listed(self.cors_origins or "")
+
+
+def variable(name: str) -> str:
+    """Of the environment, by the name of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def _wrong_in(found: ValidationError) -> dict[str, str]:
+    """By the setting's name; what was given may be a secret."""
+    errors = found.errors(include_input=False, include_url=False)
+    return {"_".join(map(str, one["loc"])): one["msg"] for one in errors}
 
 
 def _listed(text: str) -> tuple[str, ...]:

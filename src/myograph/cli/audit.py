@@ -155,10 +155,8 @@ def _opened(data_dir: Path | None) -> "Generator[tuple[Connection, ObjectStore, 
     from myograph.cli import system
     from myograph.db.connections import be_missed, watched
     from myograph.services.audit_key import audit_key_of
-    from myograph.settings import Settings
 
-    given = {} if data_dir is None else {"data_dir": data_dir}
-    settings = Settings().model_copy(update=given)
+    settings = system.settings_for(data_dir)
     with system.bench(settings) as bench:
         if bench.audit_key is None:
             raise BadInput(

@@ -24,9 +24,9 @@ Who = Annotated[str, typer.Argument(help="Their login, or their number as `perso
 
 
 def settings_of(data_dir: Path | None) -> "Settings":
-    from myograph.settings import Settings
+    from myograph.cli import system
 
-    return Settings().model_copy(update={} if data_dir is None else {"data_dir": data_dir})
+    return system.settings_for(data_dir)
 
 
 @contextmanager

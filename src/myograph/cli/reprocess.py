@@ -63,13 +63,11 @@ def reprocess(
     from myograph.cli import system
     from myograph.db.pool import open_pool
     from myograph.db.reprocessing import Wanted
-    from myograph.settings import Settings
 
     chosen = sum([session is not None, everything, patient is not None or older])
     if chosen != 1:
         raise BadInput("Please name one session, or say --all, --patient or --older-than-method.")
-    given = {} if data_dir is None else {"data_dir": data_dir}
-    settings = Settings().model_copy(update=given)
+    settings = system.settings_for(data_dir)
     with (
         system.bench(settings) as bench,
         open_pool(bench.url, size=2, timeout=30, application="myograph reprocess") as pool,

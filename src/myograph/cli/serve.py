@@ -8,7 +8,6 @@ import typer
 
 if TYPE_CHECKING:
     from myograph.cli.system import System
-    from myograph.settings import Settings
 
 DataDir = Annotated[
     Path | None,
@@ -43,7 +42,7 @@ def serve(
 
     from myograph.cli import logs, serving, system
 
-    settings = _settings(data_dir, host, port)
+    settings = system.settings_for(data_dir, host=host, port=port)
     logs.configure(settings.log)
     system.event_targets(settings)  # said here, where somebody reads it, and not by the worker
     serving.stop_when_told()
@@ -89,7 +88,7 @@ def work(
     from myograph.worker.measuring import Limits
     from myograph.worker.run import run_worker
 
-    settings = _settings(data_dir)
+    settings = system.settings_for(data_dir)
     logs.configure(settings.log, log_file)
     if with_parent:
         children.stop_with_parent()
@@ -117,7 +116,7 @@ def migrate(*, data_dir: DataDir = None) -> None:
     """
     from myograph.cli import system
 
-    applied = system.bring_up_to_date(_settings(data_dir))
+    applied = system.bring_up_to_date(system.settings_for(data_dir))
     typer.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
 
 
@@ -136,16 +135,9 @@ def demo(
     Example: myograph demo --port 8080
     """
     from myograph.cli import demonstration
-
-    settings = _settings(data_dir, host, port)
-    demonstration.run(settings, sessions=sessions, fresh=fresh, any_port=port is None)
-
-
-def _settings(
-    data_dir: Path | None = None, host: str | None = None, port: int | None = None
-) -> "Settings":
-    """The environment's, with what the command line says instead."""
     from myograph.settings import Settings
 
+    # No `.env` is read: the one beside the real data may name the real database.
     given = {"data_dir": data_dir, "host": host, "port": port}
-    return Settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    settings = Settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    demonstration.run(settings, sessions=sessions, fresh=fresh, any_port=port is None)

@@ -55,10 +55,8 @@ def sweep(
     from myograph.cli import system
     from myograph.db.pool import open_pool
     from myograph.services.sweep_uploads import survey_uploads, sweep_uploads
-    from myograph.settings import Settings
 
-    given = {} if data_dir is None else {"data_dir": data_dir}
-    settings = Settings().model_copy(update=given)
+    settings = system.settings_for(data_dir)
     look = survey_uploads if dry_run else sweep_uploads
     with (
         system.bench(settings) as bench,

@@ -23,6 +23,7 @@ from myograph.storage.objects import ObjectStore, open_store
 from myograph.web.webhooks.sources import Source, default_source, sources_of
 
 ANSWERS_WITHIN_S = 5
+BESIDE = ".env"
 NOT_UP_TO_DATE = "The database is not up to date. `myograph migrate` brings it there."
 
 
@@ -138,8 +139,29 @@ def keeping(bench: Bench, settings: Settings) -> Keeping:
     return Keeping(key, settings.audit_keep_days)
 
 
+def settings_for(data_dir: Path | None, **given: object) -> Settings:
+    """The environment's, then those of the `.env` beside the data.
+
+    given    what the command line says instead; None: nothing
+
+    Where the data lie is never said beside them. Raises BadInput.
+    """
+    chosen = data_dir or Settings().data_dir
+    said = {"data_dir": chosen} | {k: v for k, v in given.items() if v is not None}
+    beside = folder_of(chosen) / BESIDE
+    try:
+        return Settings(_env_file=beside).model_copy(update=said)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadInput(f"{beside} cannot be read: {exc}.") from exc
+
+
 def data_dir_of(settings: Settings) -> Path:
-    return (settings.data_dir or embedded.default_data_dir()).expanduser().absolute()
+    return folder_of(settings.data_dir)
+
+
+def folder_of(data_dir: Path | None) -> Path:
+    """None: where this platform keeps such things."""
+    return (data_dir or embedded.default_data_dir()).expanduser().absolute()
 
 
 def storage_url(settings: Settings, data_dir: Path) -> str:

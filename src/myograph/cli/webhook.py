@@ -79,10 +79,10 @@ def send(
     import json
     import time
 
-    from myograph.settings import Settings
+    from myograph.cli import system
     from myograph.web.webhooks.examples import SHAPES
 
-    settings = Settings().model_copy(update={} if data_dir is None else {"data_dir": data_dir})
+    settings = system.settings_for(data_dir)
     signer = _source(settings, source, secret)
     example = _example(settings, bucket or settings.accepted_buckets[0], name, size, file)
     body = json.dumps(SHAPES[shape](example)).encode()

@@ -34,6 +34,7 @@ COMMANDS = (
     "audit verify",
     "audit anchor",
     "audit retain",
+    "doctor",
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from myograph.db import migrate as module
 from myograph.db import scoring
-from myograph.db.migrate import Edited, migrate, pending
+from myograph.db.migrate import Edited, Standing, migrate, standing
 from myograph.errors import DatabaseUnavailable
 from myograph.scoring.configuration import DEFAULT, GHOSTLY_TRIAL
 from myograph.services.audit_key import AuditKey
@@ -24,21 +24,21 @@ def owner(fresh):
 
 def test_migrating_twice_does_nothing_the_second_time(owner):
     assert migrate(owner) == []
-    assert pending(owner) == []
+    assert standing(owner) == Standing((), (), ())
 
 
 def test_what_is_missing_is_named(fresh, monkeypatch):
     with fresh.connect("myograph_migrator") as conn:
         files = [*module._files(), ("9999_more.sql", "CREATE TABLE more ()")]
         monkeypatch.setattr(module, "_files", lambda: files)
-        assert pending(conn) == ["9999_more.sql"]
+        assert standing(conn).pending == ("9999_more.sql",)
         assert migrate(conn) == ["9999_more.sql"]
-        assert pending(conn) == []
+        assert standing(conn).pending == ()
 
 
 def test_of_an_empty_database_all_is_missing(server):
     with psycopg.connect(server.url("myograph_migrator")) as conn:
-        assert pending(conn) == [name for name, _ in module._files()]
+        assert standing(conn).pending == tuple(name for name, _ in module._files())
 
 
 def test_an_edited_file_is_refused(owner, monkeypatch):

@@ -11,6 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from myograph.cli.checks import database as checks
+from myograph.cli.checks.installation import installation
+from myograph.db import server
 from myograph.db.pool import open_pool
 from myograph.db.room import lacks_room
 from myograph.services.standard_webhooks import signed
@@ -163,3 +166,14 @@ def test_a_sweep_ends_and_holds_it_against_no_change(full):
     with database.connect("myograph_work") as conn:
         [change] = conn.execute("SELECT attempts FROM storage_outbox").fetchall()
     assert change == (0,)
+
+
+def test_whoever_looks_what_is_wrong_is_told_to_make_room(full, monkeypatch, tmp_path):
+    database, _, _ = full
+    monkeypatch.setenv("MYOGRAPH_WORKER_DATABASE_URL", database.url("myograph_work"))
+    of = installation(tmp_path)
+    [writing] = [check for check in checks.CHECKS if check.name == "writing"]
+    assert [found.verdict for found in writing.look(of)] == ["ok"]
+    monkeypatch.setattr(server, "PROBE_ROWS", 2 * LONGEST_BYTES // 200)
+    [found] = writing.look(of)
+    assert (found.verdict, found.mend.startswith("Make room")) == ("problem", True)

@@ -10,6 +10,7 @@ from myograph import __version__
 from myograph.cli import (
     analyse,
     audit,
+    doctor,
     info,
     person,
     person_data,
@@ -23,6 +24,7 @@ from myograph.cli import (
 from myograph.errors import MyographError
 
 REFUSED = 1
+STARTING = (["serve"], ["work"])  # whoever mends one thing after the other starts often
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 app = typer.Typer(
@@ -43,6 +45,8 @@ def run() -> None:
         app(prog_name="myograph", obj=debug)
     except MyographError as problem:
         _explain(problem.sentence, debug=debug)
+        if sys.argv[1:2] in STARTING:
+            _explain("`myograph doctor` looks at all the rest, too.", debug=False)
         sys.exit(REFUSED)
     except Exception as problem:  # noqa: BLE001 - the edge: whatever gets here is a bug, told as one
         _explain(
@@ -98,5 +102,6 @@ for _part in (
     sweep,
     webhook,
     audit,
+    doctor,
 ):
     _part.register(app)

@@ -65,6 +65,7 @@ def _announce(system: "System", address: str, first: str | None) -> None:
         typer.echo(
             "Neither MYOGRAPH_WEBHOOK_SECRETS nor MYOGRAPH_WEBHOOK_SOURCES is set: what a store"
             " announces is refused with 503, and found by the sweep within 15 minutes."
+            " `myograph doctor` says what else is missing."
         )
 
 

@@ -91,3 +91,11 @@ def add(conn: Connection, *, login: str, name: str, role: Role, password_hash: s
         .fetchone()
     )
     return found
+
+
+def admin_exists(conn: Connection) -> bool:
+    """Whether anybody could let others in. The web's right."""
+    exists: bool = certain(
+        conn.cursor(row_factory=scalar_row).execute("SELECT app.admin_exists()").fetchone()
+    )
+    return exists

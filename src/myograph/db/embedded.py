@@ -168,6 +168,22 @@ def secrets_of(data_dir: Path) -> Secrets:
     return Secrets(**known)
 
 
+def kept_secrets(data_dir: Path) -> Secrets | None:
+    """The same, of which nothing is made: what an earlier version did not know is empty."""
+    try:
+        known: dict[str, Any] = json.loads((data_dir / "secrets.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    nothing: dict[str, Any] = dict.fromkeys(_new_secrets(), "") | {"passwords": {}}
+    return Secrets(**nothing | known)
+
+
+def found_running(data_dir: Path, known: Secrets) -> Cluster | None:
+    """The server of `data_dir`, where one lives; it is neither started nor waited for."""
+    found = postmaster.find(data_dir / _FOLDER)
+    return found and Cluster(data_dir, found.host, found.port, known)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where the cluster lies and who runs it; `user` is None where it is we ourselves."""

@@ -1,6 +1,7 @@
 """Apply the numbered .sql files of `migrations/`, each once, each in its own transaction."""
 
 import re
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
 from typing import LiteralString, cast
@@ -18,6 +19,9 @@ LOCK_TIMEOUT = "5s"  # a table that somebody holds: better to try again than to 
 
 
 _INCLUDE = re.compile(r"^-- include (\w+)/(\S+) sha256 (\w{64})$", re.MULTILINE)
+_TABLES = re.compile(r"^CREATE TABLE (?:public\.)?(\w+)", re.MULTILINE)
+_FUNCTIONS = re.compile(r"^CREATE (?:OR REPLACE )?FUNCTION app\.(\w+)", re.MULTILINE)
+_DROPS = re.compile(r"^DROP (?:TABLE|FUNCTION) (?:app\.|public\.)?(\w+)", re.MULTILINE)
 
 
 class Edited(DatabaseUnavailable):
@@ -61,10 +65,52 @@ def migrate_url(
         return migrate(conn, web_password=web_password, worker_password=worker_password)
 
 
-def pending(conn: Connection) -> list[str]:
-    """Files that this program has and the database has not."""
-    done = _done(conn) if _begun(conn) else {}
-    return [name for name, _ in _files() if name not in done]
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the files of this program stand to a database.
+
+    pending    the program has and the database has not
+    edited     were changed after they were applied
+    newer      the database has and the program has not: it is of an older release
+    """
+
+    pending: tuple[str, ...]
+    edited: tuple[str, ...]
+    newer: tuple[str, ...]
+
+
+def standing(conn: Connection) -> Standing:
+    """Of the list of files that were applied, which the owner of the tables alone may read."""
+    done, ours = (_done(conn) if _begun(conn) else {}), dict(_files())
+    return Standing(
+        pending=tuple(name for name in ours if name not in done),
+        edited=tuple(n for n, text in ours.items() if done.get(n, _digest(text)) != _digest(text)),
+        newer=tuple(sorted(done.keys() - ours.keys())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Makes:
+    """Tables, and functions of schema app, that a file makes and none after it takes away."""
+
+    tables: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+def makes() -> dict[str, Makes]:
+    """By the name of each file: by what anybody may see whether it was applied."""
+    texts = dict(_files())
+    dropped = {name for text in texts.values() for name in _DROPS.findall(text)}
+    seen: set[str] = set()
+    made: dict[str, Makes] = {}
+    for file, text in texts.items():
+        tables, functions = (
+            tuple(n for n in dict.fromkeys(kind.findall(text)) if n not in seen | dropped)
+            for kind in (_TABLES, _FUNCTIONS)
+        )
+        seen |= {*tables, *functions}
+        made[file] = Makes(tables, functions)
+    return made
 
 
 def _begun(conn: Connection) -> bool:

@@ -11,7 +11,7 @@ WORKER: Login = "myograph_work"
 
 # What each login may become. The web has nothing until it says who is asking (NOINHERIT); the
 # worker has its rights at once.
-_MEMBERS: dict[Login, tuple[str, ...]] = {
+MEMBERS: dict[Login, tuple[str, ...]] = {
     WEB: ("myograph_therapist", "myograph_researcher", "myograph_admin"),
     WORKER: ("myograph_worker",),
 }
@@ -38,7 +38,7 @@ def ensure(conn: Connection, *, web_password: str | None, worker_password: str |
     _create(conn, WORKER, "LOGIN INHERIT")
     _set_password(conn, WEB, web_password)
     _set_password(conn, WORKER, worker_password)
-    for login, groups in _MEMBERS.items():
+    for login, groups in MEMBERS.items():
         for group in groups:
             _join(conn, group, login)
 

@@ -40,15 +40,18 @@ def readable(conn: Connection, bucket: str) -> bool:
         )
         .fetchone()
     )
-    if not allowed:
-        return False
+    return allowed and bool(shown(conn, bucket))
+
+
+def shown(conn: Connection, bucket: str) -> bool | None:
+    """Whether there is a recording in the bucket; None where the function was not told of it."""
     try:
         # In a transaction of its own: it refuses a bucket that it was not told of.
         with conn.transaction():
-            shown = conn.execute("SELECT FROM app.stored_recordings(%s, '', 1)", [bucket])
-            return shown.fetchone() is not None
+            first = conn.execute("SELECT FROM app.stored_recordings(%s, '', 1)", [bucket])
+            return first.fetchone() is not None
     except InsufficientPrivilege:
-        return False
+        return None
 
 
 def listed(conn: Connection, bucket: str) -> Iterator[StorageObject]:

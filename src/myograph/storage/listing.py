@@ -158,7 +158,7 @@ def _in_s3(
             client.close()
 
 
-def s3_client(account: S3Account) -> Any:  # noqa: ANN401, botocore makes its classes as it runs
+def s3_client(account: S3Account, *, tries: int = 3) -> Any:  # noqa: ANN401, botocore makes its classes as it runs
     # Loaded by those who sweep an S3 store alone: 20 MB.
     session = importlib.import_module("botocore.session")
     config = importlib.import_module("botocore.config")
@@ -171,7 +171,7 @@ def s3_client(account: S3Account) -> Any:  # noqa: ANN401, botocore makes its cl
         config=config.Config(
             connect_timeout=account.connect_timeout_s,
             read_timeout=account.read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": tries},
             s3={"addressing_style": "path"},
         ),
     )

@@ -173,6 +173,10 @@ class ObjectStore:
             return False
         return True
 
+    def answer_for(self, bucket: str) -> None:
+        """Raises StoreUnavailable where the bucket cannot be asked for an object."""
+        self.exists(f"{bucket}/readyz")
+
     def source(self, key: str) -> ObjectSource:
         return ObjectSource(self, self.head(key))
 

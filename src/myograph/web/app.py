@@ -150,6 +150,11 @@ def create_app(
     return app
 
 
+def connections(settings: Settings) -> int:
+    """To the database, at most: for requests, for deliveries, and one that hears of changes."""
+    return 2 * settings.pool_size + 1
+
+
 def _reception(
     settings: Settings, store: ObjectStore, sources: Sequence[Source], inbox: Inbox
 ) -> Reception:

@@ -140,9 +140,7 @@ def run_until_empty(
 
 @contextmanager
 def _equipped(work: Work, measure: Measure) -> Generator[Has]:
-    # Two connections for each analysis: one that saves, one that says it still goes on.
-    # A sweep reads with one and writes with another; the sealer has one.
-    size = 2 * work.concurrency + 5
+    size = _for_analyses(work.concurrency)
     holder = secrets.randbits(62)
     with (
         scratch_folder() as folder,
@@ -156,6 +154,23 @@ def _equipped(work: Work, measure: Measure) -> Generator[Has]:
     ):
         terms = replace(work.terms, scratch=folder, holder=holder)
         yield Has(pool, guarded(work.store, work.breaker), terms, measure)
+
+
+def connections(concurrency: int) -> int:
+    """How many a worker has at most."""
+    return _for_analyses(concurrency) + _for_queue(concurrency)
+
+
+def _for_analyses(concurrency: int) -> int:
+    """Two for each: one that saves, one that says it still goes on.
+
+    A sweep reads with one and writes with another; the sealer has one.
+    """
+    return 2 * concurrency + 5
+
+
+def _for_queue(concurrency: int) -> int:
+    return concurrency + 4
 
 
 async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
@@ -225,7 +240,7 @@ async def _work_off(work: Work, has: Has) -> None:
 
 
 def _queue(work: Work) -> App:
-    return open_queue(work.url, most=work.concurrency + 4)
+    return open_queue(work.url, most=_for_queue(work.concurrency))
 
 
 async def _reap_for_ever(work: Work, has: Has) -> None:

@@ -54,7 +54,7 @@ def _database(site: Site) -> None:
 
 def _storage(site: Site) -> None:
     for bucket in site.settings.accepted_buckets:
-        site.store.exists(f"{bucket}/readyz")
+        site.store.answer_for(bucket)
 
 
 def _is_admin(request: Request) -> bool:

@@ -23,10 +23,15 @@ class Answer:
 
 def got(client: httpx2.Client, url: str) -> Answer:
     """Nothing but a 200 counts."""
-    answer = _answer(client, client.build_request("GET", url))
+    answer = asked(client, url, headers={})
     if answer.status != HTTPStatus.OK:
         raise SignInUnavailable(UNREACHABLE)
     return answer
+
+
+def asked(client: httpx2.Client, url: str, *, headers: Mapping[str, str]) -> Answer:
+    """Whatever its status is."""
+    return _answer(client, client.build_request("GET", url, headers=dict(headers)))
 
 
 def posted(

@@ -33,7 +33,7 @@ class KeySet:
         again_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = url
+        self.url = url
         self._client = client
         self._lasts_s = lasts_s
         self._again_s = again_s
@@ -50,7 +50,7 @@ class KeySet:
         with self._lock:  # one asks for all who wait
             if number not in self._fresh() and self._clock() - self._asked_at >= self._again_s:
                 self._asked_at = self._clock()
-                self._keys = keys_in(got(self._client, self._url).content)
+                self._keys = keys_in(got(self._client, self.url).content)
                 self._fetched_at = self._clock()
         if self._clock() - self._fetched_at >= self._lasts_s:
             raise SignInUnavailable(UNREACHABLE)

@@ -58,15 +58,36 @@ def sources_of(
 
     buckets    that are accepted at all
     """
-    written = _short(secrets) + (_read(sources) if sources and sources.strip() else [])
-    made = tuple(_source(one, buckets) for one in written if any(map(str.strip, one.secrets)))
+    written = _written_in(secrets, sources)
+    made = tuple(_source(one, buckets) for one in written if _has_secret(one))
     _refuse_repeated(source.name for source in made)
     return made
+
+
+def each_source(
+    secrets: str | None, sources: str | None, *, buckets: Sequence[str]
+) -> list[tuple[str, Source | BadInput | None]]:
+    """Each source that the settings name, or what is wrong with it; None: it has no secret."""
+    found: list[tuple[str, Source | BadInput | None]] = []
+    for one in _written_in(secrets, sources):
+        try:
+            found.append((one.name, _source(one, buckets) if _has_secret(one) else None))
+        except BadInput as wrong:
+            found.append((one.name, wrong))
+    return found
 
 
 def default_source(secret: str, *, buckets: Sequence[str]) -> Source:
     """The one source of a data directory that made its own secret."""
     return _source(_Written(name=DEFAULT, kind="standard", secrets=[secret]), buckets)
+
+
+def _written_in(secrets: str | None, sources: str | None) -> list[_Written]:
+    return _short(secrets) + (_read(sources) if sources and sources.strip() else [])
+
+
+def _has_secret(written: _Written) -> bool:
+    return any(map(str.strip, written.secrets))
 
 
 def _short(secrets: str | None) -> list[_Written]:

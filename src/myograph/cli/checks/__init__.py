@@ -1,0 +1,1 @@
+"""What `myograph doctor` looks at. Nothing that it does lasts."""

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from tests.cli.command import Command
@@ -8,6 +10,13 @@ from tests.generated import recording_in
 def command(capsys, monkeypatch):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     return Command(capsys, monkeypatch)
+
+
+@pytest.fixture
+def no_settings(monkeypatch):
+    """Whatever is set where the tests run."""
+    for name in [name for name in os.environ if name.upper().startswith("MYOGRAPH_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

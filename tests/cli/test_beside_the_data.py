@@ -1,6 +1,5 @@
 """Settings of a `.env` beside the data: for every command that works on these data."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,7 @@ from myograph.cli import people_at_hand, system
 from myograph.errors import BadInput
 from myograph.settings import Settings
 
-
-@pytest.fixture(autouse=True)
-def nothing_set(monkeypatch):
-    for name in [name for name in os.environ if name.upper().startswith("MYOGRAPH_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from myograph.cli.checks import database as checks
+from myograph.cli.checks import logins
 from myograph.cli.checks.installation import installation
 from tests.supabase.project import migrated
 
@@ -28,6 +29,16 @@ def test_the_trigger_and_its_buckets_are_looked_for(found, project):
     other = found(project, buckets="emg_data,other")
     assert (other.verdict, "does not watch other" in other.found) == ("warning", True)
     assert "app.storage_hook" in other.mend
+
+
+def test_logins_and_rights_are_as_they_must_be_there_too(monkeypatch, tmp_path, project):
+    addresses = {"": "myograph_web", "WORKER_": "myograph_work", "MIGRATE_": "postgres"}
+    for name, login in addresses.items():
+        monkeypatch.setenv(f"MYOGRAPH_{name}DATABASE_URL", project.database.url(login))
+    of = installation(tmp_path)
+    found = [one for check in (*logins.CHECKS, *checks.CHECKS) for one in check.look(of)]
+    assert [one for one in found if one.verdict != "ok"] == []
+    assert len(found) > len(addresses) + len(checks.CHECKS)
 
 
 def test_a_project_without_it_is_told(found, new_project):

@@ -136,6 +136,22 @@ def login(conn: Connection) -> Login:
     )
 
 
+def answer_within(conn: Connection, seconds: float) -> None:
+    """Until the end of this transaction: a pooler lends the session on."""
+    conn.execute("SELECT set_config('statement_timeout', %s, true)", [f"{1000 * seconds:.0f}ms"])
+
+
+def hears(conn: Connection, other: Connection, *, within_s: float) -> bool:
+    """Whether `conn` is told what `other` says; both commit by themselves.
+
+    By one connection it could not be known: whoever tells is told at once, even by a pooler that
+    tells nobody else.
+    """
+    conn.execute("LISTEN myograph_doctor")
+    other.execute("NOTIFY myograph_doctor")
+    return next(conn.notifies(timeout=within_s, stop_after=1), None) is not None
+
+
 def write_and_forget(conn: Connection) -> None:
     """Let the server write a megabyte, into a table that is gone with this transaction."""
     conn.execute("CREATE TEMPORARY TABLE myograph_doctor (filling text) ON COMMIT DROP")

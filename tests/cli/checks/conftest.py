@@ -1,6 +1,5 @@
 """An installation that is looked at, and broken in every way an operator meets."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,13 +14,7 @@ KEY = "k" * 32
 
 
 @pytest.fixture(autouse=True)
-def nothing_set(monkeypatch):
-    for name in [name for name in os.environ if name.upper().startswith("MYOGRAPH_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
+def patience(monkeypatch, no_settings):
     """Many tests run on this machine at once: none fails for being slow."""
     monkeypatch.setattr(connecting, "ANSWERS_WITHIN_S", 60)
     monkeypatch.setattr(database, "HEARD_WITHIN_S", 60.0)

@@ -46,6 +46,12 @@ def test_what_is_no_address_is_not_repeated(look, addresses):
     assert "s3cret" not in str(found)
 
 
+def test_a_server_that_is_too_old_is_told(look, addresses, monkeypatch):
+    monkeypatch.setattr(logins, "OLDEST", 999_999)
+    found = look(logins.CHECKS[1:2], **addresses)[WEB]
+    assert (found.verdict, "PostgreSQL 15 or newer" in found.mend) == ("problem", True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -160,7 +166,8 @@ def test_our_own_server_is_found_stopped_or_missing(look, data, monkeypatch):
     assert f"myograph serve --data-dir {data}" in stopped.mend
     with monkeypatch.context() as without:
         without.setattr("importlib.util.find_spec", lambda _: None)
-        assert "is missing" in look(check)["own PostgreSQL"].found
+        missing = look(check)["own PostgreSQL"]
+    assert (missing.verdict, "is missing" in missing.found) == ("problem", True)
     assert look(check, database_url=NOWHERE) == {}
 
 

@@ -47,6 +47,11 @@ def test_packages_are_as_new_as_the_program_needs(required, verdict, said):
     assert (found.verdict, said in found.found) == (verdict, True)
 
 
+def test_what_a_program_needs_stands_in_its_package_or_its_sources(tmp_path):
+    assert machine._of_sources(tmp_path / "none.toml") == []
+    assert any(text.startswith("numpy") for text in machine._of_sources(machine._PROJECT))
+
+
 @pytest.mark.parametrize(
     ("memory", "concurrency", "verdict"),
     [

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Connection
 
 from myograph.db.connections import watched
+from myograph.db.server import answer_within
 
 ANSWERS_WITHIN_S: Final = 4
 NO_ADDRESS: Final = "it is no address of a database"
@@ -25,12 +26,11 @@ def connected(url: str, *, autocommit: bool = False) -> Connection:
 
 @contextmanager
 def looked_into(url: str, *, read_only: bool = True) -> Generator[Connection]:
-    """One transaction, rolled back. Nothing is set for longer: a pooler lends the session on."""
+    """One transaction, rolled back."""
     with connected(url) as conn:
         conn.prepare_threshold = None
         conn.read_only = read_only
-        limit = f"{ANSWERS_WITHIN_S}s"
-        conn.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+        answer_within(conn, ANSWERS_WITHIN_S)
         yield conn
         conn.rollback()
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
@@ -20,7 +20,6 @@ from myograph.worker.run import connections as of_worker
 
 HEARD_WITHIN_S: Final = 3.0
 CLOCK_WARNING_S: Final = TOLERANCE_S / 10
-_CHANNEL: Final[LiteralString] = "myograph_doctor"
 
 
 def _same(of: Installation) -> Iterator[Finding]:
@@ -99,13 +98,11 @@ def _listens(of: Installation) -> Iterator[Finding]:
     """A pooler in transaction mode takes LISTEN, and what is notified reaches nobody."""
     name, url = "LISTEN", of.worker_url or ""
     with (
-        connected(url, autocommit=True) as hears,
-        connected(url, autocommit=True) as tells,
+        connected(url, autocommit=True) as conn,
+        connected(url, autocommit=True) as other,
     ):
-        hears.execute(f"LISTEN {_CHANNEL}")
-        tells.execute(f"NOTIFY {_CHANNEL}")
-        heard = next(hears.notifies(timeout=HEARD_WITHIN_S, stop_after=1), None)
-    if heard is None:
+        heard = server.hears(conn, other, within_s=HEARD_WITHIN_S)
+    if not heard:
         yield problem(
             name,
             "what the database tells the worker does not arrive: a pooler in transaction mode"

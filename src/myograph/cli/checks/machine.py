@@ -23,6 +23,7 @@ from myograph.cli.checks.words import count, gigabytes
 OLDEST_PYTHON: Final = (3, 11)
 WORKER_MB: Final = 300  # a process that measures, without a file
 _LIMIT: Final = Path("/sys/fs/cgroup/memory.max")  # of a container
+_PROJECT: Final = Path(__file__).parents[4] / "pyproject.toml"
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?\s*>=\s*([0-9.]+)")
 
 
@@ -66,7 +67,7 @@ def _required() -> Sequence[str]:
     try:
         said = metadata.requires("myograph") or []
     except metadata.PackageNotFoundError:
-        said = _of_sources(Path(__file__).parents[4] / "pyproject.toml")
+        said = _of_sources(_PROJECT)
     windows = "sys_platform != 'win32'"
     return [text for text in said if ";" not in text or windows in text.replace('"', "'")]
 

@@ -1,26 +1,9 @@
 """`myograph doctor` as an operator runs it."""
 
-import os
-
 import pytest
 
-from myograph.cli.checks import connecting, database, examine
 from myograph.cli.checks.finding import Finding, not_looked_at
 from myograph.cli.doctor import lines, together
-
-
-@pytest.fixture(autouse=True)
-def nothing_set(monkeypatch):
-    for name in [name for name in os.environ if name.upper().startswith("MYOGRAPH_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """Many tests run on this machine at once: none fails for being slow."""
-    monkeypatch.setattr(connecting, "ANSWERS_WITHIN_S", 60)
-    monkeypatch.setattr(database, "HEARD_WITHIN_S", 60.0)
-    monkeypatch.setattr(examine, "WITHIN_S", 120.0)
 
 
 @pytest.fixture

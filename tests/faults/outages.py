@@ -273,6 +273,20 @@ def no_database_for_a_while(place: Place) -> None:
     place.is_all_well()
 
 
+def stopped_without_a_database(place: Place) -> None:
+    """As an operator does who stops all of it, the database first: none has to be killed."""
+    with (
+        fault_proxy(server_of(place.database.cluster)) as proxy,
+        place.worker(proxy=proxy, waits_s=1.0) as one,
+    ):
+        place.upload(recording(1))
+        place.settles()
+        proxy.close_door()
+        wait_for(lambda: "queue_lost" in one.said())
+        one.ends()
+    place.is_all_well()
+
+
 def read_only_for_a_while(place: Place) -> None:
     """As a server is whose disk ran full, or which is a copy of another."""
     with place.web() as web, place.worker() as worker:

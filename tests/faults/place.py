@@ -37,6 +37,7 @@ from myograph.storage.scratch import remove_abandoned
 from myograph.web.api.webhooks import ADDRESS
 from myograph.web.auth import COOKIE, Doorkeeper
 from myograph.web.webhooks.examples import Example, s3
+from myograph.worker.queue import WAITS_S
 from tests.database import Clinic, Database, fresh_database, settle_clinic
 from tests.faults.checker import Found, jobs_in, problems, sessions_in
 from tests.faults.nursery import Nursery
@@ -241,6 +242,7 @@ class Place:
         store: dict[str, Any] | None = None,
         lease_s: float = LEASE_S,
         idle_s: float = IDLE_S,
+        waits_s: float = WAITS_S,
         clock_off_s: float = 0.0,
         sweeps: bool = False,
         concurrency: int = 1,
@@ -254,6 +256,7 @@ class Place:
             "store": store or {"url": self.objects.as_uri()},
             "lease_s": lease_s,
             "idle_s": idle_s,
+            "waits_s": waits_s,
             "clock_off_s": clock_off_s,
             "buckets": [BUCKET] if sweeps else [],
             "concurrency": concurrency,

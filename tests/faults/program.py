@@ -32,11 +32,13 @@ def _arm(told: dict[str, Any], *, measuring: bool) -> None:
 def _work(told: dict[str, Any]) -> None:
     from myograph.db import connections  # noqa: PLC0415 - not where one measures
     from myograph.storage.objects import open_store  # noqa: PLC0415
+    from myograph.worker import queue  # noqa: PLC0415
     from myograph.worker import run as worker  # noqa: PLC0415
 
     if not told["processes"]:
         worker.Processes = _Here  # saves a second of loading per worker
     connections.IDLE_S = told["idle_s"]
+    queue.WAITS_S = worker.WAITS_S = told["waits_s"]
     _set_clock_off(told["clock_off_s"])
     worker.run_worker(
         told["url"],

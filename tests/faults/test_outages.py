@@ -36,6 +36,10 @@ def test_a_database_that_cannot_be_reached_for_a_while(place):
     outages.no_database_for_a_while(place)
 
 
+def test_a_worker_that_is_stopped_while_its_database_is_away(place):
+    outages.stopped_without_a_database(place)
+
+
 def test_a_database_that_cannot_be_written_to_for_a_while(place):
     outages.read_only_for_a_while(place)
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.utils import cancel_and_capture_errors
 
 from myograph.worker import queue
@@ -26,7 +27,7 @@ def proxy(database):
 
 @pytest.fixture
 def opened(database, proxy, monkeypatch):
-    monkeypatch.setattr(queue, "_WAITS_S", 0.5)
+    monkeypatch.setattr(queue, "WAITS_S", 0.5)
     monkeypatch.setattr(queue, "LISTENS_AGAIN_AFTER_S", 0.05)
     return lambda: open_queue(database.url_by(proxy, "myograph_work"), most=2).open_async()
 
@@ -94,3 +95,18 @@ def test_it_listens_again_after_an_outage(opened, proxy, listener, upload):
             assert listens.cancelled()
 
     asyncio.run(hears())
+
+
+def test_it_is_open_before_its_database_is_there(opened, proxy):
+    """A worker that starts in an outage waits for its end as any other does."""
+
+    async def asks():
+        await asyncio.to_thread(proxy.close_door)
+        async with opened() as app:
+            with pytest.raises(ConnectorException):
+                await app.job_manager.register_worker()
+            await asyncio.to_thread(proxy.open_door)
+            await app.connector.pool.wait()
+            return await app.job_manager.register_worker()
+
+    assert asyncio.run(asks()) > 0

@@ -11,6 +11,7 @@ from procrastinate.connector import Notify
 from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from myograph.db.connections import be_missed_async, watched
 from myograph.db.pool import GIVES_UP_AFTER_S, try_on_async
@@ -18,7 +19,7 @@ from myograph.worker.tasks import tasks
 
 QUEUE: Final = "myograph"
 LISTENS_AGAIN_AFTER_S: Final = 1.0
-_WAITS_S: Final = 10.0  # for a connection: a worker that is asked to stop may need one to do so
+WAITS_S: Final = 10.0  # for a connection, and so a worker that is asked to stop without a database
 
 log = structlog.get_logger()
 
@@ -32,12 +33,13 @@ def open_queue(url: str, *, most: int) -> App:
     dead, for as long as it lives.
     """
     connector = _Connector(
+        pool_factory=_Pool,
         conninfo=watched(url),
         kwargs={"application_name": "myograph queue"},
         configure=_configure,
         min_size=1,
         max_size=most,
-        timeout=_WAITS_S,
+        timeout=WAITS_S,
         reconnect_timeout=GIVES_UP_AFTER_S,
         reconnect_failed=try_on_async,
     )
@@ -45,6 +47,13 @@ def open_queue(url: str, *, most: int) -> App:
     app.job_manager = _Manager(connector)
     app.add_tasks_from(tasks, namespace="")
     return app
+
+
+class _Pool(AsyncConnectionPool):
+    async def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: ASYNC109, FBT001, FBT002 - as in the class above
+        """Whether the database is there or not: a worker that starts waits for it as any other."""
+        del wait
+        await super().open(wait=False, timeout=timeout)
 
 
 class _Manager(JobManager):

@@ -11,6 +11,8 @@ import psycopg
 import structlog
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
+from procrastinate.signals import on_stop
+from procrastinate.utils import wait_any
 from psycopg_pool import PoolTimeout
 
 from myograph.analysis.protocol import DEFAULT, Protocol
@@ -28,7 +30,7 @@ from myograph.storage.scratch import scratch_folder
 from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
-from myograph.worker.queue import QUEUE, open_queue
+from myograph.worker.queue import QUEUE, WAITS_S, open_queue
 from myograph.worker.sealer import Sealing, sealing
 from myograph.worker.sender import sending
 from myograph.worker.sweeper import Sweeping, sweeping
@@ -147,7 +149,7 @@ def _equipped(work: Work, measure: Measure) -> Generator[Has]:
         open_pool(
             work.url,
             size=size,
-            timeout=30,
+            timeout=WAITS_S,
             application="myograph worker",
             configure=lambda conn: lease.show_life(conn, holder),
         ) as pool,
@@ -209,22 +211,35 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
 
 async def _take_jobs(work: Work, has: Has, app: App) -> None:
     """Until asked to stop. A database that is away, or only reads, is waited for."""
-    while True:
-        try:
-            return await app.run_worker_async(
-                queues=[QUEUE],
-                name="myograph",
-                concurrency=work.concurrency,
-                fetch_job_polling_interval=work.rhythm.poll_s,
-                update_heartbeat_interval=work.rhythm.heartbeat_s,
-                stalled_worker_timeout=work.rhythm.stalled_s,
-                shutdown_graceful_timeout=work.rhythm.stop_within_s,
-                delete_jobs="successful",
-                additional_context={"has": has},
-            )
-        except ConnectorException as exc:
-            log.warning("queue_lost", error=type(exc.__cause__ or exc).__name__)
-            await asyncio.sleep(work.rhythm.poll_s)
+    asked = asyncio.Event()
+    with on_stop(asked.set):
+        while not asked.is_set():
+            try:
+                await _take_jobs_until(asked, work, has, app)
+            except ConnectorException as exc:
+                log.warning("queue_lost", error=type(exc.__cause__ or exc).__name__)
+                await wait_any(asked.wait(), asyncio.sleep(work.rhythm.poll_s))
+
+
+async def _take_jobs_until(asked: asyncio.Event, work: Work, has: Has, app: App) -> None:
+    """What runs when it is asked to stop may end by itself."""
+    taking = asyncio.create_task(
+        app.run_worker_async(
+            queues=[QUEUE],
+            name="myograph",
+            concurrency=work.concurrency,
+            fetch_job_polling_interval=work.rhythm.poll_s,
+            update_heartbeat_interval=work.rhythm.heartbeat_s,
+            stalled_worker_timeout=work.rhythm.stalled_s,
+            shutdown_graceful_timeout=work.rhythm.stop_within_s,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            additional_context={"has": has},
+        )
+    )
+    await wait_any(taking, asked.wait())
+    if not taking.cancelled():
+        taking.result()
 
 
 async def _work_off(work: Work, has: Has) -> None:

@@ -101,7 +101,18 @@ def _outages(new_place: NewPlaces, full: bool) -> None:  # noqa: FBT001 - as mai
         {
             "far away": partial(outages.long_way_to_the_database, round_trip_s=0.05),
             "gone": outages.no_database_for_a_while,
+            "stopped meanwhile": outages.stopped_without_a_database,
             "only reading": outages.read_only_for_a_while,
+        },
+    )
+
+    times = 40 if full else 2
+    _run(
+        f"database gone for up to 8 s, {times} times in four places",
+        new_place,
+        {
+            f"seed {seed}": partial(outages.no_database_again_and_again, times=times, seed=seed)
+            for seed in range(4)
         },
     )
 

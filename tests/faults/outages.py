@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import threading
 import time
@@ -269,6 +270,26 @@ def no_database_for_a_while(place: Place) -> None:
         place.sweep()
         place.settles()
         _is_whole_again(place)
+        worker.ends()
+    place.is_all_well()
+
+
+def no_database_again_and_again(place: Place, times: int, *, seed: int = 0) -> None:
+    """For as long as chance says, in whatever the worker does just then."""
+    chance = random.Random(seed)
+    with (
+        fault_proxy(server_of(place.database.cluster)) as proxy,
+        place.worker(proxy=proxy) as worker,
+    ):
+        for number in range(times):
+            place.upload(recording(2 * number))
+            time.sleep(chance.random())
+            proxy.close_door()
+            time.sleep(chance.choice([0.5, 1, 2, 3, 5, 8]))
+            proxy.open_door()
+            place.upload(recording(2 * number + 1))
+            place.settles()
+            _is_whole_again(place)
         worker.ends()
     place.is_all_well()
 

@@ -276,7 +276,7 @@ def no_database_for_a_while(place: Place) -> None:
 
 def no_database_again_and_again(place: Place, times: int, *, seed: int = 0) -> None:
     """For as long as chance says, in whatever the worker does just then."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a test
     with (
         fault_proxy(server_of(place.database.cluster)) as proxy,
         place.worker(proxy=proxy) as worker,

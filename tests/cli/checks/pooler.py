@@ -1,7 +1,8 @@
 """What a pooler in transaction mode does to LISTEN: it is taken, and nothing is ever told.
 
 Between two transactions the server's connection is another's, so what it is notified of there
-reaches no client. Here those messages alone are left out of what the server sends.
+reaches no client; what a client notifies itself comes within its own transaction, and reaches it.
+Here the former alone is left out of what the server sends.
 """
 
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _NOTIFICATION = b"A"
+_READY = b"Z"
 _REFUSE_TLS = b"N"
 _TLS_REQUESTS = (80877103, 80877104)
 
@@ -35,12 +37,15 @@ def _serve(client: socket.socket, path: str) -> None:
         server.connect(path)
         first = _start(client)
         server.sendall(first)
-        threading.Thread(target=_copy, args=[client, server], daemon=True).start()
+        asked = threading.Event()  # and not yet answered to the end
+        threading.Thread(target=_copy, args=[client, server, asked], daemon=True).start()
         while True:
             kind = _exactly(server, 1)
             length = _exactly(server, 4)
             body = _exactly(server, struct.unpack("!I", length)[0] - 4)
-            if kind != _NOTIFICATION:
+            if kind == _READY:
+                asked.clear()
+            if kind != _NOTIFICATION or asked.is_set():
                 client.sendall(kind + length + body)
 
 
@@ -53,9 +58,10 @@ def _start(client: socket.socket) -> bytes:
         client.sendall(_REFUSE_TLS)
 
 
-def _copy(client: socket.socket, server: socket.socket) -> None:
+def _copy(client: socket.socket, server: socket.socket, asked: threading.Event) -> None:
     with suppress(OSError):
         while piece := client.recv(65536):
+            asked.set()
             server.sendall(piece)
         server.shutdown(socket.SHUT_WR)
 

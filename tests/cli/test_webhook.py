@@ -92,7 +92,33 @@ def test_the_same_delivery_again_is_the_same_session(send):
 
 def test_what_is_not_wanted_says_why(send):
     answer = send("--name", "notes.txt")
-    assert (answer.code, answer.out) == (0, "200 OK\n  ignored: not_c3d\n")
+    assert (answer.code, answer.out) == (0, "200 OK\n  ignored: not_c3d (not a .c3d file)\n")
+    other = send("--name", "P001/a.c3d", "--bucket", "other")
+    assert other.out == "200 OK\n  ignored: other_bucket (not one of our buckets)\n"
+    missing = send("--name", "P001/none.c3d", "--shape", "cloudevents")
+    assert missing.out == "200 OK\n  ignored: no_such_object (not in the store)\n"
+
+
+def test_a_clock_that_is_off_can_be_tried(send):
+    assert send("--name", "P001/late.c3d", "--late", "60").code == 0
+    for late, said in (("900", "seconds old"), ("-900", "seconds in the future")):
+        answer = send("--name", "P001/late.c3d", "--late", late)
+        assert answer.code == 1
+        assert "(401)" in answer.err
+        assert said in answer.err
+
+
+def test_the_page_of_the_session_is_named(send, address):
+    lines = dict(
+        line.strip().split(": ", 1)
+        for line in send("--name", "P001/page.c3d", "--size", "7").out.splitlines()[1:]
+    )
+    assert lines["page"] == f"{address}/sessions/{lines['session_id']}"
+
+
+def test_an_address_may_be_host_and_port(send, address):
+    answer = send("--name", "P001/a.c3d", "--url", address.removeprefix("http://"))
+    assert answer.out.startswith("20")
 
 
 def test_a_wrong_secret_gives_the_sentence(send):

@@ -21,6 +21,7 @@ Examples:
   myograph webhook send recording.c3d
   myograph webhook send recording.c3d --name P001/recording.c3d --repeat 3
   myograph webhook send --name P001/recording.c3d --shape s3 --secret whsec_...
+  myograph webhook send --name P001/recording.c3d --late 301
 """
 _TIMEOUT_S = 30
 
@@ -66,6 +67,9 @@ def send(
     repeat: Annotated[
         int, typer.Option("--repeat", min=1, max=1000, help="The very same delivery so often.")
     ] = 1,
+    late: Annotated[
+        int, typer.Option("--late", help="Signed so many seconds ago, or ahead where below 0.")
+    ] = 0,
     data_dir: Annotated[
         Path | None,
         typer.Option("--data-dir", help="Where everything is kept; MYOGRAPH_DATA_DIR."),
@@ -86,10 +90,14 @@ def send(
     signer = _source(settings, source, secret)
     example = _example(settings, bucket or settings.accepted_buckets[0], name, size, file)
     body = json.dumps(SHAPES[shape](example)).encode()
-    headers = _signed(signer, example.version, int(time.time()), body)
-    address = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    headers = _signed(signer, example.version, int(time.time()) - late, body)
+    address = _address(url or f"{settings.host}:{settings.port}")
     for _ in range(repeat):
         typer.echo(_said(address, headers, body))
+
+
+def _address(url: str) -> str:
+    return (url if "://" in url else f"http://{url}").rstrip("/")
 
 
 def _source(settings: "Settings", name: str, secret: str | None) -> "Source":
@@ -177,13 +185,19 @@ def _said(address: str, headers: Mapping[str, str], body: bytes) -> str:
     if answer.is_error:
         sentence = said.get("detail", answer.reason_phrase)
         raise BadInput(f"The event was not taken ({answer.status_code}): {sentence}")
-    lines = [f"  {key}: {_word(value)}" for key, value in said.items()]
+    lines = [f"  {key}: {_word(key, value)}" for key, value in said.items()]
+    if said.get("session_id") is not None:
+        lines.append(f"  page: {address}/sessions/{said['session_id']}")
     return "\n".join([f"{answer.status_code} {answer.reason_phrase}", *lines])
 
 
-def _word(value: object) -> str:
+def _word(key: str, value: object) -> str:
     import json
 
+    from myograph.web.pages.deliveries import REASONS
+
+    if key == "ignored" and value in REASONS:
+        return f"{value} ({REASONS[str(value)]})"
     return value if isinstance(value, str) else json.dumps(value)
 
 

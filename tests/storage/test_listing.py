@@ -1,11 +1,14 @@
 import os
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from myograph.errors import StoreUnavailable
+from myograph.storage import listing
 from myograph.storage.listing import Listed, is_recording, listed
 from myograph.storage.objects import S3Account, s3_store
 from tests.odd_names import ODD, PLAIN, UNREADABLE
@@ -227,3 +230,20 @@ def test_a_store_that_does_not_answer_is_no_empty_listing():
     store = s3_store(S3Account("http://127.0.0.1:1", key_id="k", secret="s"))
     with pytest.raises(StoreUnavailable, match="EndpointConnectionError"):
         of(store)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T03:39:37.239Z",
+        "2026-11-20T03:39:37+02:00",
+        "Fri, 20 Nov 2026 03:39:37 GMT",
+        1763609977,
+    ],
+)
+def test_a_moment_is_read_as_botocore_reads_it(text):
+    assert listing._moment(text) == parse_timestamp(text)
+
+
+def test_a_moment_without_a_zone_is_utc():
+    assert listing._moment("2026-11-20T03:39:37") == datetime(2026, 11, 20, 3, 39, 37, tzinfo=UTC)

@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal
 
 from psycopg import Connection
@@ -18,6 +19,7 @@ from myograph.storage.objects import ObjectStore
 
 Stage = Literal["listing", "comparing", "missing"]
 _AT_ONCE = 1000
+_row = attrgetter(*(field.name for field in fields(Listed)))  # `astuple` copies each value
 
 Pool = ConnectionPool[Connection]
 
@@ -115,7 +117,7 @@ def _chunks(listing: Iterator[Listed]) -> Iterator[list[tuple[object, ...]]]:
     rows: list[tuple[object, ...]] = []
     try:
         for one in listing:
-            rows.append(astuple(one))
+            rows.append(_row(one))
             if len(rows) == _AT_ONCE:
                 yield rows
                 rows = []

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,9 +160,11 @@ def _in_s3(
 
 def s3_client(account: S3Account, *, tries: int = 3) -> Any:  # noqa: ANN401, botocore makes its classes as it runs
     # Loaded by those who sweep an S3 store alone: 20 MB.
-    session = importlib.import_module("botocore.session")
     config = importlib.import_module("botocore.config")
-    return session.Session().create_client(
+    session = importlib.import_module("botocore.session").Session()
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=_moment)
+    return session.create_client(
         "s3",
         endpoint_url=account.endpoint,
         region_name=account.region,
@@ -175,6 +177,15 @@ def s3_client(account: S3Account, *, tries: int = 3) -> Any:  # noqa: ANN401, bo
             s3={"addressing_style": "path"},
         ),
     )
+
+
+def _moment(text: Any) -> datetime:  # noqa: ANN401 - whatever botocore finds in an answer
+    """As listings write it. botocore's own reading takes a quarter of the time of a listing."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return importlib.import_module("botocore.utils").parse_timestamp(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _listed_object(bucket: str, entry: dict[str, Any], now: float, settle_s: float) -> Listed:

@@ -223,14 +223,20 @@ def database(shared_database: Database) -> Generator[Database]:
 _EMPTY = """
     DO $$
     DECLARE
-        tables text;
+        tables  text;
+        written text;
     BEGIN
         SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO tables
           FROM pg_tables
          WHERE schemaname IN ('public', 'queue') AND tablename <> 'migrations';
         EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
         SET LOCAL session_replication_role = replica;  -- nobody did this: it is not audited
-        INSERT INTO public.scoring_configuration SELECT * FROM kept.scoring;
+        -- But for what the database makes of it by itself.
+        SELECT string_agg(quote_ident(attname), ', ') INTO written FROM pg_attribute
+         WHERE attrelid = 'public.scoring_configuration'::regclass
+           AND attnum > 0 AND attgenerated = '' AND NOT attisdropped;
+        EXECUTE format('INSERT INTO public.scoring_configuration (%1$s)'
+                       ' SELECT %1$s FROM kept.scoring', written);
     END
     $$
     """

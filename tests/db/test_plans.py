@@ -19,6 +19,7 @@ from myograph.db import (
     technical,
 )
 from myograph.db.audit import Wanted
+from myograph.db.wording import wording_for
 from myograph.services.receive_upload import Upload, receive_upload
 from tests.database import Database, fresh_database, settle_clinic
 
@@ -144,10 +145,10 @@ QUERIES = {
         c.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0],
     ),
     "states": lambda c, p: sessions.states(c, p, [one_session(c)[0]]),
-    "statistics": lambda c, p: statistics.of_session(c, one_session(c)[0]),
-    "contractions": lambda c, p: contractions.of_session(c, one_session(c)[0]),
-    "scores": lambda c, p: scores.of_session(c, one_session(c)[0]),
-    "technical": lambda c, p: technical.of_session(c, one_session(c)[0]),
+    "statistics": lambda c, p: statistics.of_session(c, one_session(c)[0], wording_for(p.role)),
+    "contractions": lambda c, p: contractions.of_session(c, one_session(c)[0], wording_for(p.role)),
+    "scores": lambda c, p: scores.of_session(c, one_session(c)[0], wording_for(p.role)),
+    "technical": lambda c, p: technical.of_session(c, one_session(c)[0], wording_for(p.role)),
     "who did what": lambda c, p: audit.newest(c, Wanted(), limit=50),
     "what one person did": lambda c, p: audit.newest(c, Wanted(person_id=p.id), limit=50),
     "what was done to a patient": lambda c, p: audit.newest(
@@ -172,7 +173,7 @@ def test_the_search_for_such_scans_finds_them(many):
     database, clinic = many
 
     def ask(conn, _person):
-        conn.cursor().execute("SELECT protocol_day FROM therapy_sessions WHERE cache_hits > 1")
+        conn.cursor().execute("SELECT protocol_day FROM therapy_sessions WHERE tries > 1")
 
     [(_, plan)] = plans_of(database, clinic.admin, ask)
     assert set(scanned(plan)) == {"therapy_sessions"}
@@ -231,5 +232,5 @@ def test_the_count_of_such_reads_counts_them(many):
     database, _ = many
     with database.connect("myograph_work") as conn:
         before = scans(database, conn)
-        conn.execute("SELECT protocol_day FROM therapy_sessions WHERE cache_hits > 1")
+        conn.execute("SELECT protocol_day FROM therapy_sessions WHERE tries > 1")
         assert scans(database, conn) != before

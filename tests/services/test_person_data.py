@@ -170,7 +170,7 @@ def test_nothing_is_left_but_the_record_and_that_it_was_done(
 def test_what_is_of_others_stays(database, clinic, store, owner, filled):
     erase_person(owner, store, CODE, BUCKETS, **TOLD)
     with database.as_person(clinic.therapist) as conn:
-        asked = "SELECT file_path, duplicate_of FROM therapy_sessions ORDER BY 1"
+        asked = "SELECT file_path, app.seen_twin(id) FROM therapy_sessions ORDER BY 1"
         rows = conn.execute(asked).fetchall()
     assert rows == [(f"{OTHER}/3/c.c3d", None), (f"{CODE}/4/of-another.c3d", None)]
 

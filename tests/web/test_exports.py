@@ -303,7 +303,7 @@ def test_what_somebody_called_a_muscle_or_a_channel_is_shown_with_identifiers_al
     served, changed
 ):
     session = changed(
-        "UPDATE contractions SET channel = '=Anna'"
+        "UPDATE contractions SET channel = '=Anna', channel_number = 1"
         " WHERE channel = 'CH1' AND session_id = %(session)s",
         "UPDATE emg_statistics SET channel_name = '=Anna', muscle = 'vastus of Anna',"
         " compliance_reason = 'the signal of =Anna is poor'"

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from myograph.db.identity import Person
+from myograph.scoring.muscles import MUSCLES
 from myograph.storage.objects import folder_store
 from myograph.web.site import Limits
 from myograph.worker.run import run_until_empty
@@ -143,6 +144,27 @@ def test_one_leg_may_have_two_muscles(ada, new_patient):
     both = {"CH1": {"muscle": "quadriceps", "side": "left"}}
     both["CH2"] = {"muscle": "hamstrings", "side": "left"}
     assert ada.get(new_patient(channel_assignment=both)).json()["channel_assignment"] == both
+
+
+def test_a_muscle_is_taken_in_any_case_and_kept_by_its_name(ada, new_patient):
+    said = {"CH1": {"muscle": "Vastus  Medialis ", "side": "left"}}
+    kept = ada.get(new_patient(channel_assignment=said)).json()["channel_assignment"]
+    assert kept == {"CH1": {"muscle": "vastus medialis", "side": "left"}}
+
+
+def test_a_muscle_that_we_do_not_know_is_refused_with_the_nearest(ada, new_patient):
+    address = new_patient(channel_assignment=LEGS)
+    for muscle, told in (("quadricep", "Did you mean quadriceps?"), ("Zaphod", "We know quad")):
+        said = {"CH1": {"muscle": muscle, "side": "left"}}
+        answer = ada.patch(address, json={"channel_assignment": said})
+        assert answer.status_code == 422
+        assert told in answer.text
+    assert ada.get(address).json()["channel_assignment"] == LEGS
+
+
+def test_the_description_names_the_muscles(ada):
+    described = ada.get("/api/openapi.json").json()["components"]["schemas"]["Leg"]
+    assert described["properties"]["muscle"]["enum"] == list(MUSCLES)
 
 
 def test_a_treatment_of_one_day_is_one(ada, new_patient):

@@ -112,12 +112,12 @@ def _where(choice: Choice) -> tuple[LiteralString, list[object]]:
 _IDS: LiteralString = "SELECT id FROM therapy_sessions WHERE "
 # As in doses, adherence and trends; what is analysed again still has its numbers.
 _COUNTS: LiteralString = """
-       AND superseded_by IS NULL AND duplicate_of IS NULL
+       AND superseded_by IS NULL AND NOT duplicate
        AND processing_status IN ('completed', 'reprocessing')
     """
 _REASONS: LiteralString = """
     SELECT CASE WHEN superseded_by IS NOT NULL THEN 'superseded'
-                WHEN duplicate_of IS NOT NULL THEN 'duplicate'
+                WHEN duplicate THEN 'duplicate'
                 WHEN processing_status = 'failed' THEN 'failed'
                 WHEN processing_status NOT IN ('completed', 'reprocessing')
                 THEN 'not_analysed' END AS reason,

@@ -167,14 +167,14 @@ _NAMED: LiteralString = """
     """
 
 _NAMELESS: LiteralString = """
-    SELECT e.id, e.channel, e.action, e.before_start_s, e.before_end_s, e.after_start_s,
-           e.after_end_s, NULL::text AS author, NULL::text AS reason, e.at,
+    SELECT e.id, e.shown_channel AS channel, e.action, e.before_start_s, e.before_end_s,
+           e.after_start_s, e.after_end_s, NULL::text AS author, NULL::text AS reason, e.at,
            CASE WHEN r.edit_id IS NOT NULL THEN 'revoked'
                 WHEN o.edit_id IS NULL THEN 'waiting'
                 WHEN o.problem IS NOT NULL THEN 'unsettled'
                 ELSE 'applied' END AS state,
-           o.problem, o.sentence, NULL::text AS revoked_by, NULL::text AS revoked_reason,
-           r.at AS revoked_at
+           o.problem, o.shown_sentence AS sentence, NULL::text AS revoked_by,
+           NULL::text AS revoked_reason, r.at AS revoked_at
       FROM contraction_edits e
       LEFT JOIN contraction_edit_outcomes o ON o.edit_id = e.id
       LEFT JOIN contraction_edit_revocations r ON r.edit_id = e.id

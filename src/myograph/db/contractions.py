@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import kwargs_row
+
+from myograph.db.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +50,40 @@ class ContractionRow:
         return self.end_s - self.start_s
 
 
-def of_session(conn: Connection, session_id: UUID) -> list[ContractionRow]:
+def of_session(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> list[ContractionRow]:
     """By channel, in time order."""
-    return of_sessions(conn, [session_id])[session_id]
+    return of_sessions(conn, [session_id], wording)[session_id]
 
 
-def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, list[ContractionRow]]:
+def of_sessions(
+    conn: Connection, ids: Sequence[UUID], wording: Wording = "as_written"
+) -> dict[UUID, list[ContractionRow]]:
     """Of each of these sessions, by channel, in time order."""
     found: dict[UUID, list[ContractionRow]] = {session_id: [] for session_id in ids}
     rows = conn.cursor(row_factory=kwargs_row(_beside_session)).execute(
-        """
-        SELECT session_id, channel, number, start_s, end_s, peak, mean, strength,
-               activated_strength, time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution,
-               masked_share, cut, source, edit_id, meets_intensity, meets_duration, is_good,
-               prescribed_intensity, prescribed_duration, short
-          FROM contractions
-         WHERE session_id = ANY (%s)
-         ORDER BY session_id, channel, number
-        """,
-        [list(ids)],
+        _COLUMNS + _OF[wording], [list(ids)]
     )
     for session_id, contraction in rows:
         found[session_id].append(contraction)
     return found
+
+
+_COLUMNS: LiteralString = """
+    SELECT session_id, channel, number, start_s, end_s, peak, mean, strength,
+           activated_strength, time_to_peak_s, rms, mav, iemg, mpf, mdf, fi_nsm5, resolution,
+           masked_share, cut, source, edit_id, meets_intensity, meets_duration, is_good,
+           prescribed_intensity, prescribed_duration, short
+      FROM """
+_IN_ORDER: LiteralString = """
+         WHERE session_id = ANY (%s)
+         ORDER BY session_id, channel, number
+        """
+_OF: dict[Wording, LiteralString] = {
+    "as_written": "contractions" + _IN_ORDER,
+    "for_research": "research_contractions" + _IN_ORDER,
+}
 
 
 def _beside_session(session_id: UUID, **row: Any) -> tuple[UUID, ContractionRow]:  # noqa: ANN401

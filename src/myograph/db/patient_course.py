@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from myograph.analysis.results import Verdict
 from myograph.db.identity import Person, Role
+from myograph.db.wording import Wording
 from myograph.scoring.adherence import SessionType
 from myograph.scoring.results import MvcSource, Side
 
@@ -83,25 +84,12 @@ def sessions(conn: Connection, person: Person, patient: str) -> list[CourseSessi
     )
 
 
-def channels(conn: Connection, ids: list[UUID]) -> list[CourseChannel]:
+def channels(
+    conn: Connection, ids: list[UUID], wording: Wording = "as_written"
+) -> list[CourseChannel]:
     return (
         conn.cursor(row_factory=class_row(CourseChannel))
-        .execute(
-            """
-            SELECT e.session_id, e.muscle, e.side, e.method, e.mvc_peak_value AS mvc,
-                   e.mvc_calculation_method AS mvc_source,
-                   e.muscle_compliance_score AS compliance,
-                   e.good_contractions_both AS good_contractions, e.rms, e.mdf,
-                   e.fatigue_mdf_slope_per_min_percent AS fatigue_percent_per_min,
-                   e.quality_verdict AS verdict,
-                   t.duration_seconds * (1 - e.masked_share) AS usable_s
-              FROM emg_statistics e
-              LEFT JOIN c3d_technical_data t ON t.session_id = e.session_id
-             WHERE e.session_id = ANY (%s)
-             ORDER BY e.session_id, e.channel_number
-            """,
-            [ids],
-        )
+        .execute(_CHANNELS + _OF_CHANNELS[wording] + _IN_ORDER, [ids])
         .fetchall()
     )
 
@@ -122,9 +110,27 @@ def pressures(conn: Connection, ids: list[UUID]) -> list[CoursePressure]:
     )
 
 
+_CHANNELS: LiteralString = """
+    SELECT e.session_id, e.muscle, e.side, e.method, e.mvc_peak_value AS mvc,
+           e.mvc_calculation_method AS mvc_source,
+           e.muscle_compliance_score AS compliance,
+           e.good_contractions_both AS good_contractions, e.rms, e.mdf,
+           e.fatigue_mdf_slope_per_min_percent AS fatigue_percent_per_min,
+           e.quality_verdict AS verdict,
+           t.duration_seconds * (1 - e.masked_share) AS usable_s
+      FROM """
+_OF_CHANNELS: dict[Wording, LiteralString] = {
+    "as_written": "emg_statistics",
+    "for_research": "research_statistics",
+}
+_IN_ORDER: LiteralString = """ e
+      LEFT JOIN c3d_technical_data t ON t.session_id = e.session_id
+     WHERE e.session_id = ANY (%s)
+     ORDER BY e.session_id, e.channel_number
+    """
 _SESSIONS: LiteralString = """
     SELECT s.id, s.sorted_at AS at, s.started_local, s.session_type,
-           s.duplicate_of IS NOT NULL AS duplicate, s.superseded_by IS NOT NULL AS superseded,
+           s.duplicate, s.superseded_by IS NOT NULL AS superseded,
            p.session_id IS NOT NULL AS scored, p.method, p.overall_performance_score AS overall,
            p.symmetry_score AS symmetry, p.bfr_compliance_gate AS bfr_gate, p.missing,
            p.configuration_id, p.configuration_version,

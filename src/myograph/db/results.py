@@ -137,6 +137,7 @@ def replace(
     """
     _delete(conn, session_id)
     muscles = {m.label: m for m in score.muscles}
+    places = {label: place for place, label in enumerate(facts.emg_labels, start=1)}
     shared = {
         "session_id": session_id,
         "method": measurement.method,
@@ -147,10 +148,10 @@ def replace(
     }
     rows = [
         shared
-        | {"channel_number": number, "game_mvc": _game_mvc_v(facts, c.label)}
+        | {"channel_number": places[c.label], "game_mvc": _game_mvc_v(facts, c.label)}
         | _columns(c)
         | scores.of_muscle(muscles[plain_text(c.label)], inputs)
-        for number, c in enumerate(measurement.channels, start=1)
+        for c in measurement.channels
     ]
     with conn.cursor() as cursor:
         cursor.executemany(_INSERT_STATISTICS, rows)

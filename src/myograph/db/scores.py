@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from myograph.analysis.method import METHOD
 from myograph.analysis.protocol import DEFAULT
 from myograph.analysis.results import Verdict
 from myograph.db.scoring import Known
+from myograph.db.wording import Wording
 from myograph.scoring.configuration import Scope
 from myograph.scoring.pressure import TARGET_PERCENT
 from myograph.scoring.results import Judgement, MuscleScore, SessionScore
@@ -68,34 +69,44 @@ class Scores:
     calculated_at: datetime
 
 
-def of_session(conn: Connection, session_id: UUID) -> Scores | None:
-    return of_sessions(conn, [session_id]).get(session_id)
+def of_session(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> Scores | None:
+    return of_sessions(conn, [session_id], wording).get(session_id)
 
 
-def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Scores]:
+def of_sessions(
+    conn: Connection, ids: Sequence[UUID], wording: Wording = "as_written"
+) -> dict[UUID, Scores]:
     """Of those of these sessions that have scores."""
     rows = conn.cursor(row_factory=class_row(Scores)).execute(
-        """
-        SELECT session_id, overall_performance_score, compliance_score, symmetry_score,
-               effort_score, game_score, category, symmetry_category,
-               performance_weights,
-               configuration_id, configuration_version, c.name AS configuration_name,
-               configuration_scope, s.targets,
-               missing, missing_reasons, one_side_only, pressure_verified,
-               bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
-               game_points_achieved, game_points_maximum, session_duration_minutes,
-               left_muscle_completion_rate, left_muscle_intensity_rate,
-               left_muscle_duration_rate, right_muscle_completion_rate,
-               right_muscle_intensity_rate, right_muscle_duration_rate,
-               input_sources, method, protocol_digest, calculated_at
-          FROM performance_scores s
-          JOIN scoring_configuration c ON (c.id, c.version)
-                                        = (configuration_id, configuration_version)
-         WHERE session_id = ANY (%s)
-        """,
-        [list(ids)],
+        _SCORES + _OF[wording] + " WHERE session_id = ANY (%s)", [list(ids)]
     )
     return {row.session_id: row for row in rows}
+
+
+_SCORES: LiteralString = """
+    SELECT session_id, overall_performance_score, compliance_score, symmetry_score,
+           effort_score, game_score, category, symmetry_category,
+           performance_weights,
+           configuration_id, configuration_version, c.name AS configuration_name,
+           configuration_scope, s.targets,
+           missing, missing_reasons, one_side_only, pressure_verified,
+           bfr_pressure_aop, bfr_compliance_gate, rpe_post_session,
+           game_points_achieved, game_points_maximum, session_duration_minutes,
+           left_muscle_completion_rate, left_muscle_intensity_rate,
+           left_muscle_duration_rate, right_muscle_completion_rate,
+           right_muscle_intensity_rate, right_muscle_duration_rate,
+           input_sources, method, protocol_digest, calculated_at
+      FROM """
+_OF: dict[Wording, LiteralString] = {
+    "as_written": """performance_scores s
+      JOIN scoring_configuration c ON (c.id, c.version)
+                                    = (configuration_id, configuration_version)""",
+    "for_research": """research_scores s
+      JOIN research_configurations c ON (c.id, c.version)
+                                      = (configuration_id, configuration_version)""",
+}
 
 
 def save(

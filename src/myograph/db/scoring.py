@@ -160,7 +160,7 @@ def _baseline_before(conn: Connection, session_id: UUID) -> Cursor[tuple[UUID, f
           FROM therapy_sessions t
           JOIN therapy_sessions b ON b.patient_id = t.patient_id AND b.sorted_at < t.sorted_at
          WHERE t.id = %s AND b.session_type = 'baseline' AND b.processing_status = 'completed'
-           AND b.superseded_by IS NULL AND b.duplicate_of IS NULL
+           AND b.superseded_by IS NULL AND NOT b.duplicate
          ORDER BY b.sorted_at DESC
          LIMIT 1
         """,

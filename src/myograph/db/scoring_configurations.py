@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from myograph.db.refusals import refusals
 from myograph.db.rows import certain
+from myograph.db.wording import Wording
 from myograph.errors import BadInput, Conflict, Outdated
 from myograph.scoring.configuration import (
     ComplianceComponent,
@@ -31,6 +32,7 @@ class Version:
     scope               what it may score: sessions; patients too; the site too
     active              of the scope site: it scores whatever names none; else: it may be named
     preset              it came with the program
+    name                for a researcher the id, of what did not; author and reason None
     """
 
     id: str
@@ -80,14 +82,15 @@ class Recent:
     at: datetime
 
 
-def every(conn: Connection) -> list[Version]:
+def every(conn: Connection, wording: Wording = "as_written") -> list[Version]:
     """By id, the newest version first."""
-    return _read(conn, " ORDER BY id, version DESC", [])
+    return _read(conn, _VERSIONS[wording] + " ORDER BY id, version DESC", [])
 
 
-def of_id(conn: Connection, wanted: str) -> list[Version]:
+def of_id(conn: Connection, wanted: str, wording: Wording = "as_written") -> list[Version]:
     """The newest first; none where there is no such configuration."""
-    return _read(conn, " WHERE id = %s ORDER BY version DESC", [wanted])
+    of_it: LiteralString = " WHERE id = %s ORDER BY version DESC"
+    return _read(conn, _VERSIONS[wording] + of_it, [wanted])
 
 
 def add(
@@ -192,7 +195,7 @@ def recent(
             SELECT id, session_id, patient_id, sorted_at AS at
               FROM therapy_sessions
              WHERE processing_status = 'completed' AND superseded_by IS NULL
-               AND duplicate_of IS NULL
+               AND NOT duplicate
                AND (%(patient)s::text IS NULL OR patient_id = %(patient)s)
                AND (%(session)s::uuid IS NULL OR id = %(session)s)
              ORDER BY sorted_at DESC, id DESC
@@ -204,12 +207,16 @@ def recent(
     )
 
 
-def _read(conn: Connection, which: LiteralString, values: list[object]) -> list[Version]:
-    return conn.cursor(row_factory=class_row(Version)).execute(_VERSIONS + which, values).fetchall()
+def _read(conn: Connection, query: LiteralString, values: list[object]) -> list[Version]:
+    return conn.cursor(row_factory=class_row(Version)).execute(query, values).fetchall()
 
 
-_VERSIONS: LiteralString = """
+_RULES: LiteralString = """
     SELECT id, version, name, weights, component_weights, rpe_mapping,
-           include_estimated_intensity, targets, scope, active, author IS NULL AS preset, author,
-           reason, created_at
-      FROM scoring_configuration"""
+           include_estimated_intensity, targets, scope, active, preset, created_at, """
+_VERSIONS: dict[Wording, LiteralString] = {
+    "as_written": _RULES + "author, reason FROM scoring_configuration",
+    "for_research": (
+        _RULES + "NULL::uuid AS author, NULL::text AS reason FROM research_configurations"
+    ),
+}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection, Cursor
@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from myograph.db.refusals import refusals
+from myograph.db.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +53,37 @@ class SessionSettings:
     real_time_mvc_display: bool | None = None
 
 
-def of_session(conn: Connection, session_id: UUID) -> SessionSettings | None:
+def of_session(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> SessionSettings | None:
     """None where nobody has said anything about this session yet."""
-    return asked(conn, session_id).fetchone()
+    return asked(conn, session_id, wording).fetchone()
 
 
-def asked(conn: Connection, session_id: UUID) -> Cursor[SessionSettings]:
+def asked(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> Cursor[SessionSettings]:
     """The same, to be read after other questions were asked."""
     return conn.cursor(row_factory=class_row(SessionSettings)).execute(
-        """
-        SELECT session_id, mvc_calculation_method, mvc_threshold_percentage,
-               mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
-               duration_threshold_left_quad, duration_threshold_right_quad, targets,
-               target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
-               channel_assignment, rpe_post_session, accepted_poor_channels,
-               performance_weights, game_points_maximum, game_difficulty_level, entered,
-               scoring_configuration_id, scoring_configuration_version, own_session,
-               rest_period_between_contractions_seconds, rest_period_between_sets_seconds,
-               visual_feedback_enabled, audio_feedback_enabled, real_time_mvc_display
-          FROM session_settings
-         WHERE session_id = %s
-        """,
-        [session_id],
+        _COLUMNS + _OF[wording] + " WHERE session_id = %s", [session_id]
     )
+
+
+_COLUMNS: LiteralString = """
+    SELECT session_id, mvc_calculation_method, mvc_threshold_percentage,
+           mvc_user_left_quad, mvc_user_right_quad, duration_threshold_seconds,
+           duration_threshold_left_quad, duration_threshold_right_quad, targets,
+           target_contractions_per_muscle, bfr_enabled, bfr_target_pressure_aop,
+           channel_assignment, rpe_post_session, accepted_poor_channels,
+           performance_weights, game_points_maximum, game_difficulty_level, entered,
+           scoring_configuration_id, scoring_configuration_version, own_session,
+           rest_period_between_contractions_seconds, rest_period_between_sets_seconds,
+           visual_feedback_enabled, audio_feedback_enabled, real_time_mvc_display
+      FROM """
+_OF: dict[Wording, LiteralString] = {
+    "as_written": "session_settings",
+    "for_research": "research_settings",
+}
 
 
 def assign(

@@ -33,7 +33,8 @@ class Session:
     started_local      as the file says, no zone; `session_date` the same in the site's zone
     game_metadata      what the game wrote, with the keys of `GameFacts`
     findings           [{code, sentence, channel}] of reader and analysis
-    duplicate_of       an earlier session with the very same bytes
+    duplicate          an earlier session has the very same bytes; duplicate_of says which to
+                       whoever may see that one
     claimed_patient_code, patient_finding   a code nobody knows, or why the patient is left open
     """
 
@@ -63,6 +64,7 @@ class Session:
     recovered: bool
     object_gone_at: datetime | None
     superseded_by: UUID | None
+    duplicate: bool
     duplicate_of: UUID | None
     analytics_cache: dict[str, Any] | None
     attempt: int
@@ -101,6 +103,7 @@ class SessionRow:
     failure_code: str | None
     processing_error_message: str | None
     analytics_cache: dict[str, Any] | None
+    duplicate: bool
     duplicate_of: UUID | None
     superseded_by: UUID | None
     created_at: datetime
@@ -150,14 +153,17 @@ _SESSION: LiteralString = """
            COALESCE(findings || analysis_findings, findings, analysis_findings) AS findings,
            processing_status, processing_version, failure_kind, failure_code,
            processing_error_message, processing_time_ms, recovered, object_gone_at,
-           superseded_by, duplicate_of, analytics_cache, attempt, tries,
+           superseded_by, duplicate, CASE WHEN duplicate THEN app.seen_twin(id) END AS duplicate_of,
+           analytics_cache, attempt, tries,
            created_at, processed_at, updated_at
       FROM """
 
 _ROW: LiteralString = """
     SELECT id, sorted_at, session_id, patient_id, pseudonym, started_local,
            processing_status, failure_kind, failure_code, processing_error_message,
-           analytics_cache, duplicate_of, superseded_by, created_at
+           analytics_cache, duplicate,
+           CASE WHEN duplicate THEN app.seen_twin(id) END AS duplicate_of,
+           superseded_by, created_at
       FROM """
 
 
@@ -185,17 +191,7 @@ def twins(conn: Connection, session: Session) -> tuple[UUID, ...]:
 
     Measured once: what one of them shows was taken over by the others.
     """
-    rows = conn.cursor(row_factory=scalar_row).execute(
-        """
-        SELECT id
-          FROM therapy_sessions
-         WHERE id = %(first)s OR (duplicate_of = %(first)s AND id <> %(own)s)
-            OR duplicate_of = %(own)s
-         ORDER BY created_at, id
-         LIMIT 100
-        """,
-        {"own": session.id, "first": session.duplicate_of},
-    )
+    rows = conn.cursor(row_factory=scalar_row).execute("SELECT app.seen_twins(%s)", [session.id])
     return tuple(rows)
 
 

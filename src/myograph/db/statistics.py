@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from myograph.analysis.results import Fatigue, Verdict
 from myograph.db import fatigue
+from myograph.db.wording import Wording
 from myograph.scoring.results import MvcSource, Side
 
 
@@ -120,15 +121,20 @@ class ChannelStatistics:
     processed_at: datetime
 
 
-def of_session(conn: Connection, session_id: UUID) -> list[ChannelStatistics]:
+def of_session(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> list[ChannelStatistics]:
     """In the order of the file's channels."""
-    return of_sessions(conn, [session_id])[session_id]
+    return of_sessions(conn, [session_id], wording)[session_id]
 
 
-def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, list[ChannelStatistics]]:
+def of_sessions(
+    conn: Connection, ids: Sequence[UUID], wording: Wording = "as_written"
+) -> dict[UUID, list[ChannelStatistics]]:
     """Of each of these sessions, in the order of its file's channels."""
     found: dict[UUID, list[ChannelStatistics]] = {session_id: [] for session_id in ids}
-    for row in conn.cursor(row_factory=dict_row).execute(_CHANNELS, [list(ids)]):
+    query = _CHANNELS + _OF[wording]
+    for row in conn.cursor(row_factory=dict_row).execute(query, [list(ids)]):
         channels = found[row.pop("session_id")]
         channels.append(ChannelStatistics(fatigue=fatigue.take_from(row), **row))
     return found
@@ -175,7 +181,12 @@ _CHANNELS: LiteralString = """
            fatigue_fi_nsm5_robust_slope_per_min_percent,
            processing_pipeline, processing_version, mvc_threshold_percentage,
            duration_threshold_seconds, method, protocol_digest, file_hash, processed_at
-      FROM emg_statistics
+      FROM """
+_IN_ORDER: LiteralString = """
      WHERE session_id = ANY (%s)
      ORDER BY session_id, channel_number
     """
+_OF: dict[Wording, LiteralString] = {
+    "as_written": "emg_statistics" + _IN_ORDER,
+    "for_research": "research_statistics" + _IN_ORDER,
+}

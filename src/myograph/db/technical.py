@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from myograph.db.wording import Wording
 from myograph.recording import Facts
 
 CHANNELS_KEPT = 200  # labels of a stranger file's other channels; no list in the database is longer
@@ -46,24 +48,32 @@ class Place:
         return f"{self.storage_bucket}/{self.file_path}"
 
 
-def of_session(conn: Connection, session_id: UUID) -> Technical | None:
-    return of_sessions(conn, [session_id]).get(session_id)
+def of_session(
+    conn: Connection, session_id: UUID, wording: Wording = "as_written"
+) -> Technical | None:
+    return of_sessions(conn, [session_id], wording).get(session_id)
 
 
-def of_sessions(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Technical]:
+def of_sessions(
+    conn: Connection, ids: Sequence[UUID], wording: Wording = "as_written"
+) -> dict[UUID, Technical]:
     """Of those of these sessions whose file has been looked into."""
     rows = conn.cursor(row_factory=class_row(Technical)).execute(
-        """
-        SELECT session_id, original_sampling_rate, original_duration_seconds,
-               original_sample_count, channel_count, channel_names, emg_labels,
-               sampling_rate, duration_seconds, frame_count,
-               rate_correction, rate_assumed, extracted_at
-          FROM c3d_technical_data
-         WHERE session_id = ANY (%s)
-        """,
-        [list(ids)],
+        _COLUMNS + _OF[wording] + " WHERE session_id = ANY (%s)", [list(ids)]
     )
     return {row.session_id: row for row in rows}
+
+
+_COLUMNS: LiteralString = """
+    SELECT session_id, original_sampling_rate, original_duration_seconds,
+           original_sample_count, channel_count, channel_names, emg_labels,
+           sampling_rate, duration_seconds, frame_count,
+           rate_correction, rate_assumed, extracted_at
+      FROM """
+_OF: dict[Wording, LiteralString] = {
+    "as_written": "c3d_technical_data",
+    "for_research": "research_technical",
+}
 
 
 def place_of(conn: Connection, session_id: UUID) -> Place | None:

@@ -35,7 +35,7 @@ def session_columns(comments: Comments, *, identifiers: bool) -> tuple[Column, .
         *_whose(comments, identifiers=identifiers),
         *(named if identifiers else ()),
         *of_session("", "session_date started_local session_type recovered"),
-        *of_session("", "duplicate_of superseded_by object_gone_at"),
+        *of_session("", "duplicate duplicate_of superseded_by object_gone_at"),
         *of_session("", "file_hash"),
         *of_session("B", "file_size_bytes"),
         *of_file("Hz", "sampling_rate original_sampling_rate"),

@@ -13,8 +13,9 @@ from myograph.db.scores import Scores
 from myograph.db.sessions import Session
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
+from myograph.db.wording import Wording
 from myograph.export import stored
-from myograph.export.shown import Beside, shown_labels, shown_muscle, table
+from myograph.export.shown import Beside, table
 from myograph.export.stored import Comments, Type
 from myograph.export.tables import Column, Table
 
@@ -23,12 +24,19 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which sessions are read, in which order, and as whom."""
+    """Which sessions are read, in which order, and as whom.
+
+    Without identifiers nothing is read that somebody typed: of labels and muscles only the usual.
+    """
 
     conn: Connection
     person: Person
     ids: Sequence[UUID]
     identifiers: bool
+
+    @property
+    def wording(self) -> Wording:
+        return "as_written" if self.identifiers else "for_research"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +57,8 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A session and its channels; `labels` as they are shown."""
-
     session: Session
     channels: Sequence[ChannelStatistics]
-    labels: Mapping[str, str]
-
-    @property
-    def renamed(self) -> Mapping[str, str]:
-        return {label: shown for label, shown in self.labels.items() if label != shown}
 
 
 Rows: TypeAlias = Iterator[Beside]
@@ -77,17 +78,15 @@ def _batches(reading: Reading) -> Iterator[Sequence[UUID]]:
 
 def _known(reading: Reading, batch: Sequence[UUID]) -> Iterator[Known]:
     found = sessions.several(reading.conn, reading.person, batch)
-    channels = statistics.of_sessions(reading.conn, batch)
+    channels = statistics.of_sessions(reading.conn, batch, reading.wording)
     for session_id in batch:
-        of_session = channels[session_id]
-        labels = shown_labels((c.channel_name for c in of_session), identifiers=reading.identifiers)
-        yield Known(found[session_id], of_session, labels)
+        yield Known(found[session_id], channels[session_id])
 
 
 def _session_rows(reading: Reading) -> Rows:
     for batch in _batches(reading):
-        files = technical.of_sessions(reading.conn, batch)
-        scored = scores.of_sessions(reading.conn, batch)
+        files = technical.of_sessions(reading.conn, batch, reading.wording)
+        scored = scores.of_sessions(reading.conn, batch, reading.wording)
         for known in _known(reading, batch):
             one = known.session.id
             yield Beside(known.session, Facts(files.get(one), scored.get(one)))
@@ -97,42 +96,41 @@ def _channel_rows(reading: Reading) -> Rows:
     for batch in _batches(reading):
         for known in _known(reading, batch):
             for channel in known.channels:
-                yield _of_channel(reading, known, channel, channel)
+                yield _of_channel(known, channel, channel)
 
 
 def _contraction_rows(reading: Reading) -> Rows:
     for batch in _batches(reading):
-        found = contractions.of_sessions(reading.conn, batch)
+        found = contractions.of_sessions(reading.conn, batch, reading.wording)
         for known in _known(reading, batch):
             channels = {channel.channel_name: channel for channel in known.channels}
             for contraction in found[known.session.id]:
-                yield _of_channel(reading, known, channels[contraction.channel], contraction)
+                yield _of_channel(known, channels[contraction.channel], contraction)
 
 
-def _of_channel(reading: Reading, known: Known, channel: ChannelStatistics, row: object) -> Beside:
+def _of_channel(known: Known, channel: ChannelStatistics, row: object) -> Beside:
     return Beside(
         known.session,
         row,
-        channel=known.labels[channel.channel_name],
-        muscle=shown_muscle(channel.muscle, identifiers=reading.identifiers),
+        channel=channel.channel_name,
+        muscle=channel.muscle,
         side=channel.side,
-        labels=known.renamed,
     )
 
 
 def _score_rows(reading: Reading) -> Rows:
     for batch in _batches(reading):
-        found = scores.of_sessions(reading.conn, batch)
+        found = scores.of_sessions(reading.conn, batch, reading.wording)
         for known in _known(reading, batch):
             if known.session.id in found:
-                yield Beside(known.session, found[known.session.id], labels=known.renamed)
+                yield Beside(known.session, found[known.session.id])
 
 
 def _missing_rows(reading: Reading) -> Rows:
     for row in _score_rows(reading):
         absent: Mapping[str, str] = row.row.missing_reasons
         for component, reason in sorted(absent.items()):
-            yield Beside(row.session, Absent(component, reason), labels=row.labels)
+            yield Beside(row.session, Absent(component, reason))
 
 
 def _cuff_rows(reading: Reading) -> Rows:

@@ -14,6 +14,7 @@ from myograph.db import patient_course
 from myograph.db.identity import Person
 from myograph.db.patient_course import CourseChannel, CourseSession
 from myograph.db.patients import Patient
+from myograph.db.wording import wording_for
 from myograph.scoring.adherence import DEFAULT_PLAN, Adherence, Plan, Played, adherence_of
 from myograph.scoring.alerts import Alert, MuscleNumbers, SessionNumbers, alerts_of
 from myograph.scoring.results import MvcSource, Side
@@ -95,7 +96,7 @@ def course_of(conn: Connection, person: Person, patient: str) -> Course:
     sessions = patient_course.sessions(conn, person, patient)
     ids = [session.id for session in sessions]
     channels: defaultdict[UUID, list[CourseChannel]] = defaultdict(list)
-    for channel in patient_course.channels(conn, ids):
+    for channel in patient_course.channels(conn, ids, wording_for(person.role)):
         channels[channel.session_id].append(channel)
     pressures: defaultdict[UUID, dict[Side, float | None]] = defaultdict(dict)
     for pressure in patient_course.pressures(conn, ids):

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from psycopg import Connection
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from myograph.db import patients
 from myograph.db.identity import Person
 from myograph.db.patients import Patient, Sought
-from myograph.errors import Conflict, NotAllowed
+from myograph.errors import BadInput, Conflict, NotAllowed
+from myograph.scoring.muscles import MUSCLES, muscle_named
 from myograph.web.api.entries import Body, Seconds
 from myograph.web.api.etag import EtagRoute, Seen, check_seen, name_version
 from myograph.web.deps import Administrator, TheSite, Transaction, Uploader, Visitor
@@ -43,8 +44,20 @@ class PatientPage:
     next: str | None
 
 
+def _known(name: str) -> str:
+    try:
+        return muscle_named(name)
+    except BadInput as exc:
+        raise ValueError(exc.sentence) from exc
+
+
+Muscle = Annotated[
+    Label, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(MUSCLES)})
+]
+
+
 class Leg(BaseModel, frozen=True, extra="forbid"):
-    muscle: Label = "quadriceps"
+    muscle: Muscle = "quadriceps"
     side: Literal["left", "right"]
 
 

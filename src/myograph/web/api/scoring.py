@@ -16,6 +16,7 @@ from myograph.db import patients, scoring_configurations, sessions
 from myograph.db.audit import note_read
 from myograph.db.identity import Person
 from myograph.db.scoring_configurations import Rescoring, Version
+from myograph.db.wording import Wording, wording_for
 from myograph.errors import BadInput, Conflict, NotAllowed, NotFound
 from myograph.scoring.configuration import DEFAULT, ComplianceComponent, Configuration, Scope
 from myograph.scoring.results import Component
@@ -165,18 +166,20 @@ class Previewed:
 
 
 @router.get("")
-def every(conn: Transaction, _visitor: Visitor) -> Configurations:
+def every(conn: Transaction, visitor: Visitor) -> Configurations:
+    """A researcher gets the id instead of a name that somebody gave, and no author or reason."""
     return Configurations(
-        scoring_configurations.every(conn), scoring_configurations.rescoring(conn)
+        scoring_configurations.every(conn, wording_for(visitor.role)),
+        scoring_configurations.rescoring(conn),
     )
 
 
 @router.get("/{configuration_id}")
 def versions(
-    configuration_id: Id, conn: Transaction, _visitor: Visitor, response: Response
+    configuration_id: Id, conn: Transaction, visitor: Visitor, response: Response
 ) -> list[Version]:
     """The newest first. The tag names it, for `If-Match` of the next."""
-    return _shown(_known(conn, configuration_id), response)
+    return _shown(_known(conn, configuration_id, wording_for(visitor.role)), response)
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -294,8 +297,8 @@ def _version(conn: Connection, wanted: str, version: int) -> Version:
     return found[0]
 
 
-def _known(conn: Connection, wanted: str) -> list[Version]:
-    found = scoring_configurations.of_id(conn, wanted)
+def _known(conn: Connection, wanted: str, wording: Wording = "as_written") -> list[Version]:
+    found = scoring_configurations.of_id(conn, wanted, wording)
     if not found:
         raise NotFound(NO_CONFIGURATION)
     return found

@@ -24,6 +24,7 @@ from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import Session, SessionRow, SessionState, State
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
+from myograph.db.wording import wording_for
 from myograph.errors import NotFound
 from myograph.web.api.cursors import behind, place
 from myograph.web.api.etag import EtagRoute
@@ -96,7 +97,7 @@ def status(session_id: UUID, conn: Transaction, visitor: Visitor) -> SessionStat
 def session_technical(session_id: UUID, conn: Transaction, visitor: Visitor) -> Technical:
     """What the file says of itself."""
     sessions.get(conn, visitor, session_id)
-    found = technical.of_session(conn, session_id)
+    found = technical.of_session(conn, session_id, wording_for(visitor.role))
     if found is None:
         raise NotFound("Nothing has been read from this session's file yet.")
     return found
@@ -108,7 +109,7 @@ def session_statistics(
 ) -> list[ChannelStatistics]:
     """One entry per channel; none before the analysis."""
     sessions.get(conn, visitor, session_id)
-    return statistics.of_session(conn, session_id)
+    return statistics.of_session(conn, session_id, wording_for(visitor.role))
 
 
 @router.get("/{session_id}/contractions")
@@ -117,13 +118,13 @@ def session_contractions(
 ) -> list[ContractionRow]:
     """By channel, in time order; none before the analysis."""
     sessions.get(conn, visitor, session_id)
-    return contractions.of_session(conn, session_id)
+    return contractions.of_session(conn, session_id, wording_for(visitor.role))
 
 
 @router.get("/{session_id}/performance")
 def session_performance(session_id: UUID, conn: Transaction, visitor: Visitor) -> Scores:
     sessions.get(conn, visitor, session_id)
-    found = scores.of_session(conn, session_id)
+    found = scores.of_session(conn, session_id, wording_for(visitor.role))
     if found is None:
         raise NotFound("This session has no scores yet.")
     return found
@@ -138,7 +139,8 @@ def session_entered(session_id: UUID, conn: Transaction, visitor: Visitor) -> En
 def entered_in(conn: Connection, visitor: Person, session_id: UUID) -> Entered:
     cuffs = pressures.of_sessions if visitor.role == "researcher" else pressures.described
     found = cuffs(conn, [session_id])[session_id]
-    return Entered(session_settings.of_session(conn, session_id), found)
+    said = session_settings.of_session(conn, session_id, wording_for(visitor.role))
+    return Entered(said, found)
 
 
 NO_SESSION: Final = "There is no such session, or it is not one of yours."

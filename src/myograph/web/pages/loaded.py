@@ -27,6 +27,7 @@ from myograph.db.session_settings import SessionSettings
 from myograph.db.sessions import Session
 from myograph.db.statistics import ChannelStatistics
 from myograph.db.technical import Technical
+from myograph.db.wording import wording_for
 from myograph.errors import MyographError, ObjectGone
 from myograph.services.read_signal import Outline, outline_key, read_outline, read_window
 from myograph.web.pages.viewer import Measured, Viewer, viewer
@@ -54,13 +55,14 @@ class Loaded:
 
 def load(conn: Connection, person: Person, session_id: UUID) -> Loaded:
     session = sessions.get(conn, person, session_id)
+    wording = wording_for(person.role)
     return Loaded(
         session=session,
-        technical=technical.of_session(conn, session_id),
-        channels=statistics.of_session(conn, session_id),
-        contractions=contractions.of_session(conn, session_id),
-        scores=scores.of_session(conn, session_id),
-        settings=session_settings.of_session(conn, session_id),
+        technical=technical.of_session(conn, session_id, wording),
+        channels=statistics.of_session(conn, session_id, wording),
+        contractions=contractions.of_session(conn, session_id, wording),
+        scores=scores.of_session(conn, session_id, wording),
+        settings=session_settings.of_session(conn, session_id, wording),
         edits=contraction_edits.of_session(conn, person, session_id),
         cuffs=pressures.of_session(conn, session_id),
         twins=sessions.twins(conn, session),

@@ -52,6 +52,17 @@ class StoreSilence:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """Sessions whose stored statistics were used for other uploads of their bytes, and how often.
+
+    Each time is an analysis that was not needed.
+    """
+
+    sessions: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pulse:
     """Whether work is being done.
 
@@ -176,6 +187,20 @@ def sessions_by_state(conn: Connection) -> list[Counted]:
             """
         )
         .fetchall()
+    )
+
+
+def reused(conn: Connection) -> Reused:
+    return certain(
+        conn.cursor(row_factory=class_row(Reused))
+        .execute(
+            """
+            SELECT count(*) FILTER (WHERE cache_hits > 0) AS sessions,
+                   COALESCE(sum(cache_hits), 0)::bigint AS times
+              FROM therapy_sessions
+            """
+        )
+        .fetchone()
     )
 
 

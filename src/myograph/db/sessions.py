@@ -35,6 +35,8 @@ class Session:
     findings           [{code, sentence, channel}] of reader and analysis
     duplicate          an earlier session has the very same bytes; duplicate_of says which to
                        whoever may see that one
+    cache_hits         how often its statistics were used for other uploads of the same bytes;
+                       None for all but administrators
     claimed_patient_code, patient_finding   a code nobody knows, or why the patient is left open
     """
 
@@ -67,6 +69,7 @@ class Session:
     duplicate: bool
     duplicate_of: UUID | None
     analytics_cache: dict[str, Any] | None
+    cache_hits: int | None
     attempt: int
     tries: int
     created_at: datetime
@@ -154,7 +157,7 @@ _SESSION: LiteralString = """
            processing_status, processing_version, failure_kind, failure_code,
            processing_error_message, processing_time_ms, recovered, object_gone_at,
            superseded_by, duplicate, CASE WHEN duplicate THEN app.seen_twin(id) END AS duplicate_of,
-           analytics_cache, attempt, tries,
+           analytics_cache, app.seen_hits(id) AS cache_hits, attempt, tries,
            created_at, processed_at, updated_at
       FROM """
 

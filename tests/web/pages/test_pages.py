@@ -254,10 +254,31 @@ def test_twins_lead_to_each_other_as_far_as_the_visitor_may_see_them(served, upl
     )
     page = get(served, f"/sessions/{third}", who="bob").text
     assert "This recording is a duplicate and counts in no dose or trend." in page
-    assert "measured once" not in page
+    assert "Statistics are shared" not in page
     assert str(first) not in page
     assert third not in get(served, f"/sessions/{first}").text
     assert third in get(served, f"/sessions/{first}", who="ada").text
+    told = {who: served.as_(who).get(f"/api/sessions/{third}").json() for who in ("bob", "ada")}
+    assert (told["bob"]["duplicate"], told["bob"]["duplicate_of"]) == (True, None)
+    assert (told["ada"]["duplicate"], told["ada"]["duplicate_of"]) == (True, str(first))
+
+
+def test_how_often_statistics_were_used_again_is_for_administrators(served, upload):
+    content = game_file(seed=716)
+    first = upload(content, patient="P101")
+    upload(content, name="again.c3d", patient="P101")
+    upload(content, name="once-more.c3d", patient="P101")
+    hits = {
+        who: served.as_(who).get(f"/api/sessions/{first}").json()["cache_hits"]
+        for who in ("ann", "rae", "ada")
+    }
+    assert hits == {"ann": None, "rae": None, "ada": 2}
+    assert "used again 2 times" in get(served, f"/sessions/{first}", who="ada").text
+    shared = get(served, f"/sessions/{first}").text
+    assert "Statistics are shared with those uploads of the same bytes. This one counts." in shared
+    assert re.search(
+        r"were used again \d+ times?, for other uploads", get(served, "/monitoring", who="ada").text
+    )
 
 
 def test_a_duplicate_counts_once_somebody_says_so(served, upload, work_off):

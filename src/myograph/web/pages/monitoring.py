@@ -62,6 +62,7 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
         dead = upload_events.dead_letters(conn, limit=DEAD + 1)
         work = monitoring.queued_work(conn)
         counted = monitoring.sessions_by_state(conn)
+        reused = monitoring.reused(conn)
         ingest = monitoring.last_ingest(conn)
         swept = sweeps.last(conn)
         silence = monitoring.store_silence(conn)
@@ -78,6 +79,7 @@ def _context(request: Request, visitor: Person, asked: Filter) -> dict[str, Any]
         "work": [(deliveries.TASKS.get(one.task, one.task), one) for one in work],
         "waiting": sum(one.waiting for one in work),
         "counted": [(words.STATES[one.state], one) for one in counted],
+        "reused": reused,
         "ingest": ingest,
         "swept": swept,
         "silence": silence,

@@ -125,7 +125,9 @@ def one_patient(person):
 
 QUERIES = {
     "the course of a patient": lambda c, p: patient_course.sessions(c, p, one_patient(p)),
-    "the channels of a course": lambda c, p: patient_course.channels(c, [one_session(c)[0]]),
+    "the channels of a course": lambda c, p: patient_course.channels(
+        c, [one_session(c)[0]], wording_for(p.role)
+    ),
     "the notes of a patient": lambda c, p: notes.of_patient(
         c, p, one_patient(p), before=None, limit=50
     ),

@@ -13,7 +13,7 @@ def test_a_muscle_is_known_by_its_name(muscle):
 
 
 def test_one_that_is_nearly_right_is_answered_with_the_nearest():
-    with pytest.raises(BadInput, match=r"Did you mean vastus medialis.*\?$"):
+    with pytest.raises(BadInput, match=r"the nearest: vastus medialis,.*\.$"):
         muscle_named("vastus medalis")
 
 

@@ -154,7 +154,10 @@ def test_a_muscle_is_taken_in_any_case_and_kept_by_its_name(ada, new_patient):
 
 def test_a_muscle_that_we_do_not_know_is_refused_with_the_nearest(ada, new_patient):
     address = new_patient(channel_assignment=LEGS)
-    for muscle, told in (("quadricep", "Did you mean quadriceps"), ("Zaphod", "We know quad")):
+    for muscle, told in (
+        ("quadricep", "the nearest: quadriceps."),
+        ("Zaphod", "we know: quadriceps,"),
+    ):
         said = {"CH1": {"muscle": muscle, "side": "left"}}
         answer = ada.patch(address, json={"channel_assignment": said})
         assert answer.status_code == 422

@@ -52,5 +52,5 @@ def muscle_named(name: str) -> str:
     if known in MUSCLES:
         return known
     near = get_close_matches(known, MUSCLES, n=3)
-    meant = f" Did you mean {' or '.join(near)}?" if near else f" We know {', '.join(MUSCLES)}."
-    raise BadInput(f"We know no muscle of this name.{meant}")
+    those = f"the nearest: {', '.join(near)}" if near else f"those we know: {', '.join(MUSCLES)}"
+    raise BadInput(f"We know no muscle of this name; {those}.")

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from myograph.db import accounts, patients
+from myograph.db import accounts, migrate, patients
 from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
@@ -128,6 +128,17 @@ def _exists(conn: Connection, name: str) -> bool:
 def fresh_database(cluster: Cluster) -> Generator[Database]:
     with copied(cluster, TEMPLATE, owner="myograph_migrator") as database:
         yield database
+
+
+def set_back(database: Database, before: str) -> None:
+    """Empty, and as a release makes it that does not have that file of migrations yet."""
+    files = migrate._files()
+    with database.connect("postgres") as conn:
+        conn.execute("DROP SCHEMA public, app, queue CASCADE")
+        conn.execute("CREATE SCHEMA public AUTHORIZATION myograph_migrator")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_files", lambda: [file for file in files if file[0] < before])
+        migrate_url(database.url("myograph_migrator"))
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from myograph.db import migrate as migrating
+from myograph.db.migrate import migrate_url
 from myograph.scoring.muscles import MUSCLES
+from tests.database import set_back
 from tests.game_files import game_file
 
 OLD_ROWS = Path(__file__).with_name("rows_from_before.sql")
@@ -125,18 +126,12 @@ def test_one_that_stood_there_before_the_list_stays_until_it_is_corrected(
         )
 
 
-def test_rows_from_before_are_shown_as_new_ones_are(fresh, monkeypatch):
+def test_rows_from_before_are_shown_as_new_ones_are(fresh):
     """A database of the version before, with named channels, brought up to date."""
-    files = list(migrating._files())
-    with fresh.connect("postgres") as conn:
-        conn.execute("DROP SCHEMA public, app, queue CASCADE")
-        conn.execute("CREATE SCHEMA public AUTHORIZATION myograph_migrator")
-    monkeypatch.setattr(migrating, "_files", lambda: [f for f in files if f[0] < "0029"])
-    migrating.migrate_url(fresh.url("myograph_migrator"))
+    set_back(fresh, "0029_nothing_typed.sql")
     with fresh.connect("postgres") as conn:
         conn.execute(OLD_ROWS.read_text())
-    monkeypatch.setattr(migrating, "_files", lambda: files)
-    assert "0029_nothing_typed.sql" in migrating.migrate_url(fresh.url("myograph_migrator"))
+    assert "0029_nothing_typed.sql" in migrate_url(fresh.url("myograph_migrator"))
     with fresh.connect("postgres") as conn:
         for query, shown in SHOWN.items():
             assert conn.execute(query).fetchone() == shown, query

@@ -12,6 +12,7 @@ from myograph.cli.checks.database import (
 from myograph.db import migrate, server
 from myograph.db.migrate import Standing, makes
 from tests.cli.checks.pooler import transaction_pooler
+from tests.database import set_back
 
 CHECKS = {check.name: [check] for check in checks.CHECKS}
 
@@ -37,11 +38,8 @@ def test_migrations_that_are_missing_are_told_with_and_without_their_owner(look,
     }
     without = {k: v for k, v in given.items() if k != "migrate_database_url"}
     last = [name for name, one in makes().items() if one.functions][-1]
-    [(gone, *_)] = [makes()[last].functions]
     assert look(CHECKS["migrations"], **without)["migrations"].verdict == "ok"
-    with fresh.connect("postgres") as conn:
-        conn.execute(f"DROP FUNCTION app.{gone} CASCADE")
-        conn.execute("DELETE FROM migrations WHERE name = %s", [last])
+    set_back(fresh, last)
     for settings in (given, without):
         found = look(CHECKS["migrations"], **settings)["migrations"]
         assert (found.verdict, last in found.found) == ("problem", True)

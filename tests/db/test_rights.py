@@ -116,7 +116,7 @@ def test_functions_run_as_their_owner_in_our_schema_alone(catalog):
 def test_which_functions_run_as_whoever_calls_them_is_written_down(catalog):
     found = catalog(
         """
-        SELECT p.proname FROM pg_proc p
+        SELECT DISTINCT p.proname FROM pg_proc p
          WHERE p.pronamespace = 'app'::regnamespace AND NOT p.prosecdef
         """
     )

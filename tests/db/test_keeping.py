@@ -130,7 +130,7 @@ def crashed(cluster):
 
 def recovering(cluster):
     """The process that does it."""
-    with suppress(OSError, psutil.NoSuchProcess):
+    with suppress(OSError, IndexError, psutil.NoSuchProcess):  # its file is empty for a moment
         found = server(cluster).children()
         return next((p for p in found if p.cmdline()[0].startswith("postgres: startup")), None)
 

@@ -169,7 +169,10 @@ def cuts_of_listeners(place: Place, times: int) -> None:
             assert proxy.cut() > 0
             session_id = until_taken(web, number)
             place.accepted.add(session_id)
-            stream.until_completed(session_id)
+            try:
+                stream.until_completed(session_id)
+            except AssertionError as wrong:
+                raise AssertionError(f"{wrong}\n{place.how_it_stands()}") from None
         place.sweep()
         place.settles()
         _is_whole_again(place)

@@ -343,14 +343,15 @@ class Place:
             try:
                 wait_for(settled, within_s)
             except AssertionError:
-                left = _on_its_way(conn)
-                said = "\n".join(self._last_words())
-                raise AssertionError(f"not settled after {within_s} s: {left}\n{said}") from None
+                stands = self.how_it_stands()
+                raise AssertionError(f"not settled after {within_s} s: {stands}") from None
 
-    def _last_words(self) -> list[str]:
-        """Of each program that was started here."""
+    def how_it_stands(self) -> str:
+        """What is on its way, and the last words of each program that was started here."""
         logs = sorted(self.folder.glob("*.log"), key=lambda path: int(path.stem))
-        return [f"{log.name}: …{log.read_text('utf-8', 'replace')[-LAST_WORDS:]}" for log in logs]
+        said = [f"{log.name}: …{log.read_text('utf-8', 'replace')[-LAST_WORDS:]}" for log in logs]
+        with self.database.connect("myograph_work", **IN_THE_QUEUE) as conn:
+            return "\n".join([*_on_its_way(conn), *said])
 
     def waits_with(self, session_id: UUID, words: str) -> None:
         """Until the session says this of itself."""

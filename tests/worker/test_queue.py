@@ -55,7 +55,7 @@ def last_heartbeat(database):
     return of
 
 
-def test_a_heartbeat_that_is_missed_is_followed_by_others(opened, proxy, last_heartbeat, capfd):
+def test_a_heartbeat_that_is_missed_is_followed_by_others(opened, proxy, last_heartbeat):
     async def beats():
         async with opened() as app:
             worker_id = await app.job_manager.register_worker()
@@ -67,7 +67,6 @@ def test_a_heartbeat_that_is_missed_is_followed_by_others(opened, proxy, last_he
                 await app.job_manager.update_heartbeat(worker_id)
 
     asyncio.run(asyncio.wait_for(beats(), 60))
-    assert "heartbeat_missed" in capfd.readouterr().out
 
 
 def test_it_listens_again_after_an_outage(opened, proxy, listener, upload):

@@ -17,14 +17,19 @@ from tests.refusing import Refusing
 from tests.waiting import wait_for
 
 PATIENCE_S = 60.0
+MANY = 12
+WAITING = """
+    SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND usename = 'myograph_work' AND wait_event_type = 'Lock'
+    """
 
 WORKER = """
 import sys
 from pathlib import Path
 from myograph.storage.objects import folder_store
 from myograph.worker.run import Rhythm, run_worker
-url, root, lease_s, stop_within_s, reap_every_s = sys.argv[1:]
-run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=1,
+url, root, lease_s, stop_within_s, reap_every_s, concurrency = sys.argv[1:]
+run_worker(url, folder_store(Path(root)), pseudonym_key="a key", concurrency=int(concurrency),
            lease_s=float(lease_s),
            rhythm=Rhythm(reap_every_s=float(reap_every_s), stalled_s=1.0, heartbeat_s=0.2,
                          poll_s=0.2, stop_within_s=float(stop_within_s)))
@@ -37,8 +42,8 @@ def worker(database, store):
     """Start a worker; whatever still runs at the end is killed with all it started."""
 
     @contextmanager
-    def started(lease_s=2.0, stop_within_s=5, reap_every_s=0.2):
-        rhythm = map(str, (lease_s, stop_within_s, reap_every_s))
+    def started(lease_s=2.0, stop_within_s=5, reap_every_s=0.2, concurrency=1):
+        rhythm = map(str, (lease_s, stop_within_s, reap_every_s, concurrency))
         told = [database.url("myograph_work"), store.root, *rhythm]
         process = subprocess.Popen(
             [sys.executable, "-c", WORKER, *told],
@@ -158,6 +163,22 @@ def measuring(process):
         children = psutil.Process(process.pid).children()
         return [one for child in children for one in child.children() if one.num_threads() > 1]
     return []
+
+
+def test_as_many_go_on_at_once_as_were_asked_for(worker, upload, state, database):
+    """However few processors there are: most of the time each waits for somebody."""
+
+    def waiting():
+        with database.connect("postgres") as conn:
+            return len(conn.execute(WAITING).fetchall())
+
+    received = [upload(game_file(seed=1)) for _ in range(MANY)]
+    with database.connect("postgres") as holder:
+        holder.execute("SELECT FROM therapy_sessions FOR UPDATE")
+        with worker(concurrency=MANY):
+            wait_for(lambda: waiting() >= MANY)
+            holder.rollback()
+            wait_for(finished(state, *received))
 
 
 def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):

@@ -15,9 +15,11 @@ from myograph.services.audit_key import AuditKey
 from myograph.services.keep_audit import Keeping
 from myograph.worker import sealer
 from myograph.worker.sealer import Sealing, sealing
+from tests.waiting import wait_for
 
 PATIENCE_S = 60.0
 KEY = AuditKey(b"a key")
+FINAL = "SELECT count(*) FROM audit_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
 
 
 @pytest.fixture
@@ -81,7 +83,12 @@ def test_what_the_settings_say_is_removed(database, clinic, pool, store, make):
     assert "audit_removed" in {entry["event"] for entry in logs}
 
 
-def test_many_are_sealed_without_a_pause(clinic, pool, make, monkeypatch):
+def test_many_are_sealed_without_a_pause(database, clinic, pool, make, monkeypatch):
+    def final():
+        with database.connect("postgres") as conn:
+            return conn.execute(FINAL).fetchone() >= (10,)
+
+    wait_for(final)  # whatever other tests began before has ended
     monkeypatch.setattr(sealer, "BATCH", 2)
     sealed(replace(make(Keeping()), seal_every_s=3600.0), lambda: audit_head(pool) >= 10)
 

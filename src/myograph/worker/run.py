@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -31,9 +32,9 @@ from myograph.worker.breaker import Breaker, guarded
 from myograph.worker.measuring import Limits
 from myograph.worker.processes import Processes
 from myograph.worker.queue import QUEUE, WAITS_S, open_queue
-from myograph.worker.sealer import Sealing, sealing
+from myograph.worker.sealer import SEALS, Sealing, sealing
 from myograph.worker.sender import sending
-from myograph.worker.sweeper import Sweeping, sweeping
+from myograph.worker.sweeper import SWEEPS, Sweeping, sweeping
 from myograph.worker.tasks import Has
 
 log = structlog.get_logger()
@@ -193,6 +194,7 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
         seal_every_s=work.rhythm.seal_every_s,
         anchor_every_s=work.rhythm.anchor_every_s,
     )
+    asyncio.get_running_loop().set_default_executor(_threads(work, targets))
     queue = _queue(work)
     async with (
         queue.open_async() as app,
@@ -207,6 +209,14 @@ async def _work(work: Work, has: Has, targets: Sequence[Target]) -> None:
             reaper.cancel()
             with suppress(asyncio.CancelledError):
                 await reaper
+
+
+def _threads(work: Work, targets: Sequence[Target]) -> ThreadPoolExecutor:
+    """One for each analysis, the reaper, each sweep and seal, and each who is told of events.
+
+    As many as Python has by itself depend on the processors: six where there are two.
+    """
+    return ThreadPoolExecutor(work.concurrency + 1 + SWEEPS + SEALS + len(targets))
 
 
 async def _take_jobs(work: Work, has: Has, app: App) -> None:

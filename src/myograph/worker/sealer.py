@@ -20,6 +20,7 @@ from myograph.storage.objects import ObjectStore
 log = structlog.get_logger()
 
 BATCH = 10_000
+SEALS = 2  # that go on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from myograph.storage.objects import ObjectStore
 
 log = structlog.get_logger()
 
+SWEEPS = 3  # that go on at once
 _LOOK_EVERY_S = 60.0  # whether a listing is due: another worker may have ended since the last one
 
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from myograph.db import accounts, migrate, patients
+from myograph.db import accounts, embedded, migrate, patients, postmaster
 from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
@@ -98,11 +98,21 @@ def migrated_server(
 ) -> Generator[Cluster]:
     """folder    where it lies; None: among those of this run"""
     folder = folder or server_folder(name)
-    with running(folder, programs=programs, options=options) as cluster:
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        cluster = stack.enter_context(running(folder, programs=programs, options=options))
         _ensure_template(cluster)
+        if options == FAST:
+            stack.callback(patch.setattr, embedded, "_stop", _put_down)
         yield cluster
     if not (folder / "postgres" / "postmaster.pid").exists():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_down(place: embedded._Place) -> None:
+    """Nobody needs what is in it, and to write it takes half a minute at the end of a run."""
+    if (found := postmaster.find(place.cluster)) is not None:
+        postmaster.put_down(found.pid)
 
 
 def _ensure_template(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """The queue of a worker whose database goes away and comes back."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from procrastinate.exceptions import ConnectorException
@@ -12,6 +13,7 @@ from tests.faults.outages import server_of
 from tests.faults.proxy import fault_proxy
 from tests.waiting import wait_for
 
+MANY = 6
 LISTENERS = """
     SELECT pid FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'myograph queue'
@@ -29,7 +31,11 @@ def proxy(database):
 def opened(database, proxy, monkeypatch):
     monkeypatch.setattr(queue, "WAITS_S", 2.0)
     monkeypatch.setattr(queue, "LISTENS_AGAIN_AFTER_S", 0.05)
-    return lambda: open_queue(database.url_by(proxy, "myograph_work"), most=2).open_async()
+
+    def open_it(most=2):
+        return open_queue(database.url_by(proxy, "myograph_work"), most=most).open_async()
+
+    return open_it
 
 
 @pytest.fixture
@@ -107,3 +113,17 @@ def test_it_is_open_before_its_database_is_there(opened, proxy):
             return await app.job_manager.register_worker()
 
     assert asyncio.run(asks()) > 0
+
+
+def test_all_connections_that_were_cut_are_replaced_when_the_first_is_found(opened, proxy):
+    async def asks():
+        async with opened(MANY) as app:
+            pool = app.connector.pool
+            async with AsyncExitStack() as stack:
+                for _ in range(MANY):
+                    await stack.enter_async_context(pool.connection())
+            await asyncio.to_thread(proxy.cut)
+            await app.job_manager.register_worker()
+            return pool.get_stats()["connections_lost"]
+
+    assert asyncio.run(asks()) >= MANY

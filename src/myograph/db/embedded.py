@@ -226,8 +226,7 @@ class _Place:
 
 def _prepared(data_dir: Path) -> Path:
     root = data_dir.expanduser().absolute()
-    if not root.exists():
-        root.mkdir(parents=True, mode=0o700)
+    root.mkdir(parents=True, mode=0o700, exist_ok=True)  # two may begin at once
     if root.stat().st_mode & stat.S_ISVTX:
         raise BadInput(f"{root} is everybody's; name a folder of our own below it")
     if os.geteuid() == 0:

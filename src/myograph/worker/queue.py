@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
+import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, utils
 from procrastinate.connector import Notify
@@ -50,10 +51,22 @@ def open_queue(url: str, *, most: int) -> App:
 
 
 class _Pool(AsyncConnectionPool):
+    def __init__(self, *, check: object, **options: Any) -> None:  # noqa: ANN401 - as in the class above
+        del check
+        super().__init__(**options, check=self._look_at)
+
     async def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: ASYNC109, FBT001, FBT002 - as in the class above
         """Whether the database is there or not: a worker that starts waits for it as any other."""
         del wait
         await super().open(wait=False, timeout=timeout)
+
+    async def _look_at(self, conn: AsyncConnection) -> None:
+        """Where one was cut most likely all were: found one by one, each costs a longer wait."""
+        try:
+            await self.check_connection(conn)
+        except psycopg.Error:
+            await self.check()
+            raise
 
 
 class _Manager(JobManager):

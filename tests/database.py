@@ -24,10 +24,11 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from myograph.db import accounts, embedded, migrate, patients, postmaster
+from myograph.db import accounts, embedded, migrate, patients, postmaster, sessions
 from myograph.db.embedded import Cluster, Login, running
 from myograph.db.identity import Person, Role, become
 from myograph.db.migrate import migrate_url
+from myograph.db.sessions import Session
 from myograph.services.receive_upload import Upload, Uploaded, receive_upload
 from myograph.storage.objects import ObjectStore, folder_store
 from myograph.worker.run import run_until_empty
@@ -305,6 +306,17 @@ class Uploader:
 @pytest.fixture
 def upload(database: Database, store: ObjectStore) -> Uploader:
     return Uploader(database, store)
+
+
+@pytest.fixture
+def look(database: Database, clinic: Clinic) -> Callable[[Uploaded], Session]:
+    """What is stored of the session of an upload, as an administrator sees it."""
+
+    def found(received: Uploaded) -> Session:
+        with database.as_person(clinic.admin) as conn:
+            return sessions.get(conn, clinic.admin, received.session_id)
+
+    return found
 
 
 @pytest.fixture

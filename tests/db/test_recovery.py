@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from myograph.db import recovery, sessions
+from myograph.db import recovery
 from myograph.errors import BadInput, NotFound
 from tests.game_files import game_file
 
@@ -16,15 +16,6 @@ def broken(clinic, upload, run_queue):
     received = upload(game_file(finalised=False), patient_code="P001")
     run_queue()
     return received
-
-
-@pytest.fixture
-def look(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
 
 
 def ask(database, person, received):

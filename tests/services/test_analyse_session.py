@@ -18,7 +18,6 @@ from myograph.db import (
     results,
     scores,
     scoring,
-    sessions,
     statistics,
     technical,
 )
@@ -46,15 +45,6 @@ def analyse(pool, store):
         return analyse_session(pool, store, received.session_id, terms=terms, measure=measure)
 
     return run
-
-
-@pytest.fixture
-def look(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
 
 
 def everything(pool, received):

@@ -6,7 +6,7 @@ import pytest
 
 from myograph.analysis.edits import Span
 from myograph.analysis.protocol import Protocol
-from myograph.db import contraction_edits, contractions, recovery, sessions, statistics
+from myograph.db import contraction_edits, contractions, recovery, statistics
 from myograph.db.pool import open_pool
 from myograph.errors import BadInput, Conflict, NotFound
 from myograph.services.analyse_session import Terms, analyse_session
@@ -72,15 +72,6 @@ def seen(database, clinic):
     return found
 
 
-@pytest.fixture
-def state(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
-
-
 def rows(pool, received, channel="CH1"):
     with pool.connection() as conn:
         found = contractions.of_session(conn, received.session_id)
@@ -98,11 +89,11 @@ def span(row):
 
 
 def test_an_edit_changes_the_numbers_once_it_is_analysed_and_survives_another_analysis(
-    session, analyse, enter, seen, state, pool, database
+    session, analyse, enter, seen, look, pool, database
 ):
     before, was = rows(pool, session), numbers(pool, session)
     added = enter(session, "remove", span(before[1]))
-    assert state(session).processing_status == "reprocessing"
+    assert look(session).processing_status == "reprocessing"
     assert rows(pool, session) == before
     assert [(e.id, e.state) for e in seen(session)] == [(added, "waiting")]
 
@@ -112,8 +103,8 @@ def test_an_edit_changes_the_numbers_once_it_is_analysed_and_survives_another_an
     assert (now.total_contractions, was.total_contractions) == (2, 3)
     assert now.iemg < was.iemg
     assert now.completion_rate < was.completion_rate
-    assert state(session).processing_status == "completed"
-    assert [m["contractions"] for m in state(session).analytics_cache["muscles"]] == [2, 3]
+    assert look(session).processing_status == "completed"
+    assert [m["contractions"] for m in look(session).analytics_cache["muscles"]] == [2, 3]
 
     with database.connect("myograph_work") as conn:
         recovery.analyse_again(conn, session.session_id)
@@ -160,13 +151,13 @@ def test_an_edit_that_is_taken_back_is_kept_on_record_and_no_longer_applied(
 
 
 def test_taking_back_what_was_taken_back_analyses_nothing(
-    session, analyse, enter, revoke, state, pool
+    session, analyse, enter, revoke, look, pool
 ):
     edit_id = enter(session, "add", after=Span(0.25, 1.25))
     revoke(session, edit_id)
     analyse(session)
     revoke(session, edit_id)
-    assert state(session).processing_status == "completed"
+    assert look(session).processing_status == "completed"
 
 
 def test_a_later_method_that_no_longer_finds_the_contraction_leaves_the_edit_unsettled(
@@ -204,10 +195,10 @@ def test_an_edit_while_the_session_is_analysed_takes_the_claim_away(
     assert [e.state for e in seen(session)] == ["applied", "applied"]
 
 
-def test_the_worker_measures_an_edited_session_by_itself(session, enter, run_queue, state, pool):
+def test_the_worker_measures_an_edited_session_by_itself(session, enter, run_queue, look, pool):
     enter(session, "remove", span(rows(pool, session)[0]))
     run_queue()
-    assert state(session).processing_status == "completed"
+    assert look(session).processing_status == "completed"
     assert len(rows(pool, session)) == 2
 
 

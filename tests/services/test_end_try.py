@@ -5,7 +5,6 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from myograph.db import sessions
 from myograph.db.pool import open_pool
 from myograph.errors import MyographError, NotReadable, ObjectGone, StoreResting, StoreUnavailable
 from myograph.services import end_try
@@ -45,15 +44,6 @@ def analyse(database, store):
             return analyse_session(pool, store, received.session_id, terms=terms, measure=measure)
 
     return run
-
-
-@pytest.fixture
-def look(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
 
 
 def raising(error, *before):

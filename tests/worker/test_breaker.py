@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from myograph.db import sessions
 from myograph.db.pool import open_pool
 from myograph.errors import ObjectGone, StoreResting, StoreUnavailable
 from myograph.services.analyse_session import Terms, analyse_session
@@ -185,15 +184,6 @@ def analyse(pool, store, breaker):
         )
 
     return run
-
-
-@pytest.fixture
-def look(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
 
 
 def waiting(pool):

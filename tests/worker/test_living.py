@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from myograph.db import lease, reprocessing, sessions
+from myograph.db import lease, reprocessing
 from myograph.db.pool import open_pool
 
 HOUR_S = 3600.0
@@ -34,12 +34,8 @@ def reap(database):
 
 
 @pytest.fixture
-def status(database, clinic):
-    def of(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id).processing_status
-
-    return of
+def status(look):
+    return lambda received: look(received).processing_status
 
 
 @pytest.mark.parametrize("holder", [1, 2**31, 2**62 - 1], ids=["small", "sign bit", "largest"])

@@ -3,7 +3,7 @@
 import pytest
 import structlog
 
-from myograph.db import reprocessing, sessions
+from myograph.db import reprocessing
 from myograph.db.pool import open_pool
 from myograph.errors import MeasuringDied
 from myograph.services.analyse_session import Terms, analyse_session
@@ -26,15 +26,6 @@ def analyse(pool, store):
         )
 
     return run
-
-
-@pytest.fixture
-def look(database, clinic):
-    def found(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return found
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
-from myograph.db import lease, sessions
+from myograph.db import lease
 from myograph.worker.run import run_until_empty
 from tests.game_files import game_file
 from tests.refusing import Refusing
@@ -70,48 +70,39 @@ def kill(process):
     process.wait()
 
 
-@pytest.fixture
-def state(database, clinic):
-    def of(received):
-        with database.as_person(clinic.admin) as conn:
-            return sessions.get(conn, clinic.admin, received.session_id)
-
-    return of
+def finished(look, *received):
+    return lambda: all(look(one).settled for one in received)
 
 
-def finished(state, *received):
-    return lambda: all(state(one).settled for one in received)
-
-
-def test_a_worker_takes_what_is_uploaded_and_stops_when_asked(worker, upload, state):
+def test_a_worker_takes_what_is_uploaded_and_stops_when_asked(worker, upload, look):
     with worker() as process:
         received = upload()
-        wait_for(finished(state, received))
-        assert state(received).processing_status == "completed"
+        wait_for(finished(look, received))
+        assert look(received).processing_status == "completed"
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
 
 
-def test_a_worker_does_without_what_only_measuring_needs(worker, upload, state, capfd):
+def test_a_worker_does_without_what_only_measuring_needs(worker, upload, look, capfd):
     received = upload()
     with worker() as process:
-        wait_for(finished(state, received))
+        wait_for(finished(look, received))
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_S)
-    assert state(received).processing_status == "completed"
+    assert look(received).processing_status == "completed"
     assert capfd.readouterr().out.splitlines()[-1] == "without scipy"
 
 
-def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, state, database, capfd):
+def test_one_killed_in_the_middle_is_made_good_by_the_next(worker, upload, look, database, capfd):
     """At once: that its lease holds for an hour keeps nobody waiting."""
     received = upload(game_file(bursts=12, seed=7))
     with worker(lease_s=3600) as process:
-        wait_for(lambda: state(received).processing_status == "processing")
+        wait_for(lambda: look(received).processing_status == "processing")
         kill(process)
-    assert state(received).processing_status == "processing"
+    assert look(received).processing_status == "processing"
     with worker():
-        wait_for(finished(state, received))
-    found = state(received)
+        wait_for(finished(look, received))
+    found = look(received)
     assert found.processing_status == "completed"
     assert found.attempt >= 2
     assert capfd.readouterr().out.count("outcome=analysed") == 1
@@ -128,7 +119,7 @@ def refuse(database):
 
 
 def test_what_no_full_database_could_be_told_is_taken_up_once_there_is_room(
-    worker, upload, state, change, refuse
+    worker, upload, look, change, refuse
 ):
     """The reaper's next turn would be in an hour."""
     received = upload()
@@ -136,13 +127,13 @@ def test_what_no_full_database_could_be_told_is_taken_up_once_there_is_room(
     change("UPDATE therapy_sessions SET processing_status = 'processing', lease_until = now()")
     refuse(3)
     with worker(reap_every_s=3600):
-        wait_for(finished(state, received))
-    assert state(received).processing_status == "completed"
+        wait_for(finished(look, received))
+    assert look(received).processing_status == "completed"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["asked", "Ctrl-C"])
 def test_what_a_worker_has_no_time_to_finish_waits_for_the_next_at_once(
-    worker, upload, state, database, how
+    worker, upload, look, database, how
 ):
     """Ctrl-C on a terminal is heard by the worker and by all that it has started."""
     received = upload(game_file(bursts=300, seed=3))
@@ -153,7 +144,7 @@ def test_what_a_worker_has_no_time_to_finish_waits_for_the_next_at_once(
             busy.send_signal(how)
         process.send_signal(how)
         assert process.wait(PATIENCE_S) == 0
-    found = state(received)
+    found = look(received)
     assert (found.processing_status, found.tries) == ("pending", 0)
     assert ("analyse_session", "todo") in jobs(database)
 
@@ -166,7 +157,7 @@ def measuring(process):
     return []
 
 
-def test_as_many_go_on_at_once_as_were_asked_for(worker, upload, state, database):
+def test_as_many_go_on_at_once_as_were_asked_for(worker, upload, look, database):
     """However few processors there are: most of the time each waits for somebody."""
 
     def waiting():
@@ -179,13 +170,13 @@ def test_as_many_go_on_at_once_as_were_asked_for(worker, upload, state, database
         with worker(concurrency=MANY):
             wait_for(lambda: waiting() >= MANY)
             holder.rollback()
-            wait_for(finished(state, *received))
+            wait_for(finished(look, *received))
 
 
-def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):
+def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, look):
     received = upload()
     with worker() as process:
-        wait_for(finished(state, received))
+        wait_for(finished(look, received))
         started = psutil.Process(process.pid).children(recursive=True)
         assert len(started) >= 3  # a server, what it has forked, and who tidies up after them
         process.kill()
@@ -194,7 +185,7 @@ def test_of_a_worker_that_is_killed_nothing_is_left(worker, upload, state):
     assert [child for child in started if child.is_running()] == []
 
 
-def test_who_measures_when_the_worker_is_killed_ends_too(worker, upload, state):
+def test_who_measures_when_the_worker_is_killed_ends_too(worker, upload, look):
     received = upload(game_file(bursts=300, seed=3))
     with worker() as process:
         wait_for(lambda: psutil.Process(process.pid).children(recursive=True)[2:])
@@ -203,14 +194,14 @@ def test_who_measures_when_the_worker_is_killed_ends_too(worker, upload, state):
         process.wait()
         psutil.wait_procs(started, timeout=PATIENCE_S)
     assert [child for child in started if child.is_running()] == []
-    assert not state(received).settled
+    assert not look(received).settled
 
 
-def test_two_workers_share_the_work_and_do_nothing_twice(worker, upload, state):
+def test_two_workers_share_the_work_and_do_nothing_twice(worker, upload, look):
     received = [upload(game_file(seed=seed)) for seed in range(8)]
     with worker(30), worker(30):
-        wait_for(finished(state, *received))
-    found = [state(one) for one in received]
+        wait_for(finished(look, *received))
+    found = [look(one) for one in received]
     assert {one.processing_status for one in found} == {"completed"}
     assert {one.attempt for one in found} == {1}
 
@@ -251,18 +242,18 @@ def test_nothing_is_reaped_where_all_is_well(upload, reap):
 
 
 @pytest.mark.parametrize("status", ["processing", "reprocessing"])
-def test_a_lease_that_ran_out_is_queued_again(upload, reap, change, database, state, status):
+def test_a_lease_that_ran_out_is_queued_again(upload, reap, change, database, look, status):
     received = upload()
     change(DONE)
     change("UPDATE therapy_sessions SET tries = 1, lease_until = now() - interval '1 s'")
     change(f"UPDATE therapy_sessions SET processing_status = '{status}'")  # noqa: S608, of this table
     assert reap() == 1
     expected = "pending" if status == "processing" else "reprocessing"
-    assert state(received).processing_status == expected
+    assert look(received).processing_status == expected
     assert jobs(database) == [("analyse_session", "todo")]
 
 
-def test_a_lease_that_holds_is_left_alone(upload, reap, change, state):
+def test_a_lease_that_holds_is_left_alone(upload, reap, change, look):
     received = upload()
     change(DONE)
     change(
@@ -270,10 +261,10 @@ def test_a_lease_that_holds_is_left_alone(upload, reap, change, state):
         " lease_until = now() + interval '1 min'"
     )
     assert reap() == 0
-    assert state(received).processing_status == "processing"
+    assert look(received).processing_status == "processing"
 
 
-def test_a_session_that_kills_its_workers_is_given_up(upload, reap, change, database, state):
+def test_a_session_that_kills_its_workers_is_given_up(upload, reap, change, database, look):
     received = upload()
     change(DONE)
     change(
@@ -281,7 +272,7 @@ def test_a_session_that_kills_its_workers_is_given_up(upload, reap, change, data
         " lease_until = now() - interval '1 s', processing_error_message = 'Before.'"
     )
     assert reap() == 1
-    found = state(received)
+    found = look(received)
     assert (found.processing_status, found.failure_kind) == ("failed", "gave_up")
     assert found.processing_error_message == (
         "Before. The analysis was begun 5 times and never finished."
@@ -361,14 +352,14 @@ def test_an_analysis_that_somebody_holds_is_not_forgotten(upload, take_back, cha
 
 
 def test_an_error_comes_back_later_and_is_given_up_in_the_end(
-    upload, change, database, store, state
+    upload, change, database, store, look
 ):
     received = upload(name="unassigned/a.c3d")
     path = store.root / "emg_data/unassigned/a.c3d"
     path.write_bytes(path.read_bytes()[:-1])
     for tries in range(1, 4):
         run_until_empty(database.url("myograph_work"), store, pseudonym_key="a key", max_tries=3)
-        found = state(received)
+        found = look(received)
         assert found.processing_status == ("pending" if tries < 3 else "failed")
         change("UPDATE queue.procrastinate_jobs SET scheduled_at = NULL")
     assert found.failure_kind == "gave_up"
@@ -376,21 +367,21 @@ def test_an_error_comes_back_later_and_is_given_up_in_the_end(
     assert jobs(database) == []
 
 
-def test_a_worker_outlives_a_restart_of_its_connections(worker, upload, state, database):
+def test_a_worker_outlives_a_restart_of_its_connections(worker, upload, look, database):
     with worker():
         first = upload()
-        wait_for(finished(state, first))
+        wait_for(finished(look, first))
         with database.connect("postgres") as conn:
             conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE usename = 'myograph_work' AND datname = current_database()"
             )
         second = upload(game_file(seed=2))
-        wait_for(finished(state, second))
-        assert state(second).processing_status == "completed"
+        wait_for(finished(look, second))
+        assert look(second).processing_status == "completed"
 
 
-def test_uploads_at_the_same_time_are_each_analysed_once(upload, run_queue, state):
+def test_uploads_at_the_same_time_are_each_analysed_once(upload, run_queue, look):
     found = []
 
     def one(seed):
@@ -402,6 +393,6 @@ def test_uploads_at_the_same_time_are_each_analysed_once(upload, run_queue, stat
     for thread in threads:
         thread.join()
     run_queue()
-    assert {state(one).processing_status for one in found} == {"completed"}
-    assert {state(one).attempt for one in found} == {1}
-    assert sum(state(one).duplicate_of is None for one in found) == 3
+    assert {look(one).processing_status for one in found} == {"completed"}
+    assert {look(one).attempt for one in found} == {1}
+    assert sum(look(one).duplicate_of is None for one in found) == 3
